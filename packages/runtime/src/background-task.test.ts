@@ -1,0 +1,45 @@
+/** BackgroundTask against a manual clock. */
+import { expect, test } from 'vitest';
+import { BackgroundTask } from './background-task.ts';
+import { ManualClock } from './clock.ts';
+import { silentLogger } from './logger.ts';
+
+test('a task runs at once, then every period, and sooner when woken', async () => {
+  const clock = new ManualClock();
+  let runs = 0;
+  await using task = new BackgroundTask({ name: 't', periodMs: 1000, clock, log: silentLogger, activate: async () => void (runs += 1) });
+  task.start();
+  await clock.advance(0);
+  expect(runs).toBe(1);
+  await clock.advance(1000);
+  expect(runs).toBe(2);
+  task.wake();
+  await clock.advance(0);
+  expect(runs).toBe(3);
+});
+
+test('a failing activation is retried with growing waits and then forgotten', async () => {
+  const clock = new ManualClock();
+  let runs = 0;
+  await using task = new BackgroundTask({
+    name: 't',
+    periodMs: 60_000,
+    retryMs: 100,
+    clock,
+    log: silentLogger,
+    activate: async () => {
+      runs += 1;
+      if (runs < 3) throw new Error('not yet');
+    },
+  });
+  task.start();
+  await clock.advance(0);
+  await clock.advance(99);
+  expect(runs).toBe(1);
+  await clock.advance(1);
+  expect(runs).toBe(2);
+  expect(task.status().lastError).toBe('not yet');
+  await clock.advance(200);
+  expect(runs).toBe(3);
+  expect(task.status()).toEqual({ name: 't', activations: 3, failuresInARow: 0 });
+});

@@ -1,0 +1,85 @@
+/**
+ * The only loop: an input-less activation, run every `periodMs` and sooner when woken. Single-flight; wakes coalesce.
+ * An activation that throws is logged and retried with backoff; it never ends the loop.
+ */
+import type { Clock } from './clock.ts';
+import type { Logger } from './logger.ts';
+
+export type BackgroundTaskOptions = {
+  readonly name: string;
+  readonly periodMs: number;
+  /** First wait after a failure; doubles up to `periodMs` (at least 5 s). Default 250. */
+  readonly retryMs?: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly activate: (signal: AbortSignal) => Promise<void>;
+};
+
+export type TaskStatus = {
+  readonly name: string;
+  readonly activations: number;
+  readonly failuresInARow: number;
+  readonly lastError?: string;
+};
+
+export class BackgroundTask implements AsyncDisposable {
+  readonly #options: BackgroundTaskOptions;
+  readonly #stop = new AbortController();
+  #wakeUp = new AbortController();
+  #isWoken = false;
+  #running: Promise<void> | undefined;
+  #activations = 0;
+  #failuresInARow = 0;
+  #lastError: string | undefined;
+
+  constructor(options: BackgroundTaskOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#running ??= this.#loop();
+  }
+
+  /** Makes the next activation happen now, or right after the current one. */
+  readonly wake = (): void => {
+    this.#isWoken = true;
+    this.#wakeUp.abort();
+  };
+
+  status(): TaskStatus {
+    return {
+      name: this.#options.name,
+      activations: this.#activations,
+      failuresInARow: this.#failuresInARow,
+      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    this.#wakeUp.abort();
+    await this.#running;
+  }
+
+  async #loop(): Promise<void> {
+    const { clock, log, name, periodMs } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      this.#isWoken = false;
+      this.#wakeUp = new AbortController();
+      try {
+        await this.#options.activate(this.#stop.signal);
+        this.#failuresInARow = 0;
+        this.#lastError = undefined;
+      } catch (error) {
+        this.#failuresInARow += 1;
+        this.#lastError = error instanceof Error ? error.message : String(error);
+        if (!this.#stop.signal.aborted)
+          log.warn({ task: name, err: error, failuresInARow: this.#failuresInARow }, 'task activation failed');
+      }
+      this.#activations += 1;
+      const retryMs = Math.min((this.#options.retryMs ?? 250) * 2 ** Math.min(this.#failuresInARow - 1, 10), Math.max(periodMs, 5000));
+      const waitMs = this.#failuresInARow === 0 ? periodMs : retryMs;
+      if (!this.#isWoken && !this.#stop.signal.aborted) await clock.sleep(waitMs, this.#wakeUp.signal);
+    }
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * Daemons that outlive us: started in their own session, found again after our restart by a pid file that also holds the
+ * process's start time (so a reused pid is never taken for ours). Not a restart policy: the reconcile loop starts what is missing.
+ */
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { Clock } from './clock.ts';
+
+export type DaemonSpec = {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** stdout and stderr are appended here (0600). */
+  readonly logFile: string;
+  readonly pidFile: string;
+};
+export type DaemonProcess = { readonly pid: number; readonly startTicks: string };
+
+export type Daemons = {
+  readonly start: (spec: DaemonSpec) => DaemonProcess;
+  /** The process of a pid file if it is still the same process and not a zombie. */
+  readonly find: (pidFile: string) => DaemonProcess | undefined;
+  /** SIGTERM, then SIGKILL after `graceMs`; absent is success. Removes the pid file. */
+  readonly stop: (pidFile: string, graceMs?: number) => Promise<void>;
+  readonly residentBytes: (pid: number) => number | undefined;
+};
+
+export function systemDaemons(clock: Clock): Daemons {
+  return {
+    start: startDaemon,
+    find: findDaemon,
+    stop: (pidFile, graceMs) => stopDaemon(clock, pidFile, graceMs ?? 3000),
+    residentBytes,
+  };
+}
+
+function startDaemon(spec: DaemonSpec): DaemonProcess {
+  const [program, ...args] = spec.argv;
+  if (program === undefined) throw new Error('empty daemon command');
+  const log = openSync(spec.logFile, 'a', 0o600);
+  const child = spawn(program, args, {
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', ...spec.env },
+  });
+  closeSync(log);
+  child.on('error', () => {}); // seen by the loop: the daemon is not there, and its log says why
+  child.unref();
+  if (child.pid === undefined) throw new Error(`could not start ${program}`);
+  const found = { pid: child.pid, startTicks: startTicksOf(child.pid) ?? '' };
+  writeFileSync(spec.pidFile, `${found.pid} ${found.startTicks}\n`, { mode: 0o600 });
+  return found;
+}
+
+function findDaemon(pidFile: string): DaemonProcess | undefined {
+  if (!existsSync(pidFile)) return undefined;
+  const [pidText, startTicks] = readFileSync(pidFile, 'utf8').trim().split(' ');
+  const pid = Number(pidText);
+  if (!Number.isInteger(pid) || pid <= 1) return undefined;
+  return startTicksOf(pid) === startTicks && startTicks !== undefined ? { pid, startTicks } : undefined;
+}
+
+async function stopDaemon(clock: Clock, pidFile: string, graceMs: number): Promise<void> {
+  const daemon = findDaemon(pidFile);
+  const isAlive = (): boolean => daemon !== undefined && startTicksOf(daemon.pid) === daemon.startTicks;
+  if (daemon !== undefined) {
+    signal(daemon.pid, 'SIGTERM');
+    const deadline = clock.monotonic() + graceMs;
+    while (isAlive() && clock.monotonic() < deadline) await clock.sleep(20);
+    if (isAlive()) signal(daemon.pid, 'SIGKILL');
+    while (isAlive()) await clock.sleep(20);
+  }
+  rmSync(pidFile, { force: true });
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Field 22 of /proc/PID/stat, undefined when gone or a zombie. proc(5). */
+function startTicksOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+  } catch {
+    return undefined; // no such process
+  }
+}
+
+function residentBytes(pid: number): number | undefined {
+  try {
+    const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
+    return pages * 4096;
+  } catch {
+    return undefined; // no such process
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * Structured logging: `log.info({ connection, instance }, 'child SA established')`. Constant message, facts as fields.
+ * Levels: error = someone must act, warn = degraded, info = state changed, debug = rest. Never a secret.
+ */
+import { pino } from 'pino';
+
+export type LogFields = Readonly<Record<string, unknown>>;
+export type Logger = {
+  readonly error: (fields: LogFields, message: string) => void;
+  readonly warn: (fields: LogFields, message: string) => void;
+  readonly info: (fields: LogFields, message: string) => void;
+  readonly debug: (fields: LogFields, message: string) => void;
+  readonly child: (fields: LogFields) => Logger;
+};
+
+/** JSON lines to a file descriptor path or stderr. `file` is created 0600. */
+export function createLogger(options: { readonly component: string; readonly level?: string; readonly file?: string }): Logger {
+  const destination =
+    options.file === undefined
+      ? pino.destination({ dest: 2, sync: true })
+      : pino.destination({ dest: options.file, sync: true, mode: 0o600 });
+  return wrap(
+    pino({ base: { component: options.component }, level: options.level ?? 'info', timestamp: pino.stdTimeFunctions.isoTime }, destination),
+  );
+}
+
+type PinoLogger = ReturnType<typeof pino>;
+
+function wrap(log: PinoLogger): Logger {
+  return {
+    error: (fields, message) => log.error(fields, message),
+    warn: (fields, message) => log.warn(fields, message),
+    info: (fields, message) => log.info(fields, message),
+    debug: (fields, message) => log.debug(fields, message),
+    child: (fields) => wrap(log.child(fields)),
+  };
+}
+
+export const silentLogger: Logger = {
+  error: () => {},
+  warn: () => {},
+  info: () => {},
+  debug: () => {},
+  child: () => silentLogger,
+};

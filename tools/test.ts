@@ -1,0 +1,88 @@
+/**
+ * Runs every check in order, cheap first, and closes with one line `N passed, N failed`.
+ * `npm test -- unit lab` runs only the named stages. Not a test framework: each stage is another program.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+type Count = { passed: number; failed: number };
+type Stage = { readonly name: string; readonly run: () => Count };
+
+const bin = 'node_modules/.bin';
+const scratch = mkdtempSync(join(tmpdir(), 'sallyport-test-'));
+
+function check(name: string, argv: readonly string[]): Stage {
+  return {
+    name,
+    run: () => {
+      const [program, ...args] = argv;
+      const { status } = spawnSync(program ?? '', args, { stdio: ['ignore', 'inherit', 'inherit'] });
+      return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+    },
+  };
+}
+
+function vitest(project: string): Stage {
+  return {
+    name: project,
+    run: () => {
+      const file = join(scratch, `${project}.json`);
+      const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+      const { status } = spawnSync(
+        `${bin}/node`,
+        ['node_modules/vitest/vitest.mjs', 'run', '--project', project, '--passWithNoTests', ...reporters],
+        {
+          stdio: ['ignore', 'inherit', 'inherit'],
+        },
+      );
+      return countOf(file, status ?? 1);
+    },
+  };
+}
+
+function countOf(file: string, status: number): Count {
+  try {
+    const report = JSON.parse(readFileSync(file, 'utf8')) as {
+      numPassedTests: number;
+      numFailedTests: number;
+      numFailedTestSuites: number;
+    };
+    // A suite that could not load has no failed test, only a failed suite.
+    const failed = report.numFailedTests + (report.numFailedTests === 0 && status !== 0 ? Math.max(1, report.numFailedTestSuites) : 0);
+    return { passed: report.numPassedTests, failed };
+  } catch {
+    return { passed: 0, failed: status === 0 ? 0 : 1 };
+  }
+}
+
+const stages: readonly Stage[] = [
+  check('format', [`${bin}/oxfmt`, '--check']),
+  check('lint', [`${bin}/oxlint`, '--type-aware']),
+  check('types', [`${bin}/tsc`, '-b']),
+  vitest('unit'),
+  check('dataplane', ['ctest', '--test-dir', 'packages/dataplane/build', '--output-on-failure', '--no-tests=ignore']),
+  vitest('contract'),
+  vitest('conformance'),
+  vitest('lab'),
+];
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !stages.some((stage) => stage.name === name));
+if (unknown.length > 0) {
+  console.error(`no such stage: ${unknown.join(', ')}; there are ${stages.map((stage) => stage.name).join(', ')}`);
+  process.exit(2);
+}
+const total: Count = { passed: 0, failed: 0 };
+for (const stage of stages.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+  const began = performance.now();
+  console.log(`\n== ${stage.name}`);
+  const count = stage.run();
+  total.passed += count.passed;
+  total.failed += count.failed;
+  console.log(`== ${stage.name}: ${count.passed} passed, ${count.failed} failed, ${((performance.now() - began) / 1000).toFixed(1)} s`);
+}
+rmSync(scratch, { recursive: true, force: true });
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed === 0 ? 0 : 1);

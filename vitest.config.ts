@@ -1,0 +1,26 @@
+/** Test projects. `unit` needs nothing; the others need root, the built data plane and Debian's daemons (tools/set-up.sh). */
+import { defineConfig } from 'vitest/config';
+
+const patient = { testTimeout: 240_000, hookTimeout: 240_000, fileParallelism: false } as const;
+
+export default defineConfig({
+  resolve: { conditions: ['source'] },
+  ssr: { resolve: { conditions: ['source'] } },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'lab/src/**/*.test.ts', 'test/{architecture,parity}/**/*.test.ts', 'tools/**/*.test.ts'],
+        },
+      },
+      // The same contract suites as `unit` runs on fakes, here on the real daemon or kernel table.
+      { extends: true, test: { name: 'contract', include: ['packages/*/src/**/*.real.ts', 'lab/src/**/*.real.ts'], ...patient } },
+      // The official SDK and the real az against a control plane with a simulated host.
+      { extends: true, test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], ...patient } },
+      // Real packets in network namespaces.
+      { extends: true, test: { name: 'lab', include: ['test/lab/**/*.test.ts'], ...patient, testTimeout: 900_000, hookTimeout: 300_000 } },
+    ],
+  },
+});
