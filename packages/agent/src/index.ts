@@ -1,2 +1,2 @@
-/** @packageDocumentation */
-export {};
+/** The host agent: reads reality, compares it with the plan, acts. Runs as root on gateway hosts. */
+export * from './engines/engine.ts';

@@ -1,2 +1,2 @@
-/** @packageDocumentation */
-export {};
+/** Decides: resources + previous plan + inventory → plan, report, issues. Pure and synchronous. */
+export * from './input.ts';

@@ -39,9 +39,9 @@ const basePath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export const systemCommands: CommandRunner = { run: runCommand };
 
-async function runCommand(argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+function runCommand(argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   const [program, ...args] = argv;
-  if (program === undefined) throw new CommandError('not-found', argv, 'empty command');
+  if (program === undefined) return Promise.reject(new CommandError('not-found', argv, 'empty command'));
   const { promise, resolve, reject } = Promise.withResolvers<CommandResult>();
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: basePath, LC_ALL: 'C', ...options.env } });
   const stdout: Buffer[] = [];
@@ -77,7 +77,7 @@ async function runCommand(argv: readonly string[], options: CommandOptions = {})
       );
   });
   child.stdin.end(options.input ?? '');
-  return await promise;
+  return promise;
 }
 
 function lastLine(text: string): string {

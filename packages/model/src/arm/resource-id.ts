@@ -59,3 +59,8 @@ export function parentId(id: string): ResourceId | undefined {
   if (parts === undefined || parts.types.length < 2) return undefined;
   return formatResourceId({ ...parts, types: parts.types.slice(0, -1), names: parts.names.slice(0, -1) });
 }
+
+/** Name under which a secret of a resource is stored and planned: `secretId(connection, 'sharedKey')`. */
+export function secretId(resource: string, name: string): string {
+  return `${resourceKey(resource)}#${name}`;
+}
