@@ -6,3 +6,4 @@ export * from './arm/resource.ts';
 export * from './plan/plan.ts';
 export * from './plan/observation.ts';
 export * from './plan/agent-protocol.ts';
+export * from './ip.ts';
