@@ -7,3 +7,4 @@ export * from './plan/plan.ts';
 export * from './plan/observation.ts';
 export * from './plan/agent-protocol.ts';
 export * from './ip.ts';
+export * from './arm/errors.ts';
