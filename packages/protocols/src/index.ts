@@ -1,2 +1,4 @@
 /** @packageDocumentation */
-export {};
+export * from './iproute/reading.ts';
+export * from './iproute/batch.ts';
+export * from './nft/table.ts';
