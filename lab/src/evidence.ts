@@ -1,0 +1,112 @@
+/**
+ * What a person needs after a failed lab run: a capture of the public network, every namespace's links, routes and rules,
+ * nft tables, the devices' SAs and all logs, in one folder. Taken only when asked; a success removes it.
+ */
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { deviceRunDirectory, swanctl } from './device.ts';
+import { until } from '@sallyport/runtime';
+import type { DevicePorts } from './device.ts';
+import type { Fabric } from './fabric.ts';
+import { readMachines } from './lab-file.ts';
+import { inside, listNamespaces, namespaceOf, waitForPublicNetwork } from './namespaces.ts';
+
+/** Enough for all headers of an encapsulated packet; keys and payloads are of no use here. */
+const snapLength = 128;
+
+export class Evidence implements AsyncDisposable {
+  readonly folder: string;
+  readonly #ports: DevicePorts;
+  readonly #fabric: Fabric;
+  #isKept = false;
+
+  constructor(ports: DevicePorts, fabric: Fabric, name: string) {
+    this.#ports = ports;
+    this.#fabric = fabric;
+    this.folder = resolve('.lab-evidence', `${name}-${fabric.id}`);
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+  }
+
+  get captureFile(): string {
+    return join(this.folder, 'public.pcap');
+  }
+
+  /** Captures every link of the public network from now on. */
+  async startCapture(): Promise<void> {
+    const namespace = await waitForPublicNetwork(this.#fabric, this.#ports.clock);
+    this.#ports.daemons.start({
+      argv: inside(namespace, ['tcpdump', '-i', 'any', '-n', '-U', '-s', `${snapLength}`, '-w', this.captureFile]),
+      env: {},
+      logFile: join(this.folder, 'tcpdump.log'),
+      pidFile: join(this.folder, 'tcpdump.pid'),
+    });
+    const hasBegun = (): boolean => existsSync(this.captureFile) && statSync(this.captureFile).size > 0;
+    await until(hasBegun, Boolean, { because: `tcpdump captures in ${namespace}`, clock: this.#ports.clock, timeoutMs: 10_000 });
+  }
+
+  async stopCapture(): Promise<void> {
+    await this.#ports.daemons.stop(join(this.folder, 'tcpdump.pid'));
+  }
+
+  /** Packets of the capture that match a pcap-filter(7) expression. */
+  async countPackets(filter: string): Promise<number> {
+    const { stdout } = await this.#ports.run(['tcpdump', '-r', this.captureFile, '-n', '--count', filter], { timeoutMs: 120_000 });
+    const count = /^(\d+) packets?$/m.exec(stdout)?.[1];
+    if (count === undefined) throw new Error(`could not count packets in ${this.captureFile}: tcpdump printed ${JSON.stringify(stdout)}`);
+    return Number(count);
+  }
+
+  /** Dumps everything; the folder stays. @returns the folder. */
+  async collect(reason: unknown): Promise<string> {
+    this.#isKept = true;
+    writeFileSync(join(this.folder, 'reason.txt'), `${reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)}\n`);
+    for (const namespace of listNamespaces(this.#fabric)) {
+      const commands = [
+        ['ip', '-d', 'address'],
+        ['ip', 'route', 'show', 'table', 'all'],
+        ['ip', 'rule'],
+        ['nft', 'list', 'ruleset'],
+        ['ss', '-anup'],
+      ];
+      for (const argv of commands) await this.#dump(`${namespace}.txt`, inside(namespace, argv));
+    }
+    for (const machine of readMachines(this.#fabric)) {
+      if (machine.kind !== 'site' || machine.device === 'none') continue;
+      const sas = await swanctl(this.#ports, this.#fabric, machine.name, ['--list-sas']).catch((error: unknown) => ({
+        stdout: String(error),
+      }));
+      writeFileSync(join(this.folder, `site-${machine.name}-sas.txt`), sas.stdout);
+      copyIfThere(join(deviceRunDirectory(this.#fabric, machine.name), 'charon.log'), join(this.folder, `site-${machine.name}-charon.log`));
+    }
+    await this.#dump('processes.txt', ['ps', '-eo', 'pid,ppid,pgid,stat,rss,lstart,args']);
+    copyLogs(this.#fabric.runDirectory, this.folder);
+    copyLogs(this.#fabric.dataDirectory, this.folder);
+    return this.folder;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopCapture();
+    if (!this.#isKept) rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #dump(file: string, argv: readonly string[]): Promise<void> {
+    const text = await this.#ports.run(argv, { okCodes: [0, 1, 2, 255] }).then(({ stdout, stderr }) => stdout + stderr, String);
+    writeFileSync(join(this.folder, file), `$ ${argv.join(' ')}\n${text}\n`, { flag: 'a' });
+  }
+}
+
+/** The public namespace's links are what the capture covers. */
+export function publicNamespace(fabric: Fabric): string {
+  return namespaceOf(fabric, 'public');
+}
+
+/** Logs only: never keys, databases or configuration. */
+function copyLogs(from: string, to: string): void {
+  if (!existsSync(from)) return;
+  for (const entry of readdirSync(from, { recursive: true, encoding: 'utf8' }))
+    if (entry.endsWith('.log')) copyIfThere(join(from, entry), join(to, `${basename(from)}-${entry.replaceAll('/', '-')}`));
+}
+
+function copyIfThere(from: string, to: string): void {
+  if (existsSync(from) && statSync(from).isFile()) cpSync(from, to);
+}

@@ -1,0 +1,47 @@
+/**
+ * Which fabric a data directory belongs to: its id, from it the prefix of every namespace and the run directory.
+ * Two fabrics never touch each other's namespaces. Not the objects themselves: those are the agent's and sites.ts's.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+export type Fabric = {
+  /** Four hex digits, chosen once per data directory. */
+  readonly id: string;
+  readonly dataDirectory: string;
+  /** Sockets, pid files and daemons' configuration: gone after a stop. */
+  readonly runDirectory: string;
+  /** `sp-<id>-` */
+  readonly namespacePrefix: string;
+};
+
+export class LabError extends Error {
+  override readonly name = 'LabError';
+}
+
+/** The fabric of a data directory; makes the directory (0700) and chooses an id when there is none yet. */
+export function createFabric(dataDirectory: string): Fabric {
+  const directory = resolve(dataDirectory);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const file = join(directory, 'fabric.json');
+  if (!existsSync(file)) writeWhole(file, `${JSON.stringify({ id: randomBytes(2).toString('hex') })}\n`);
+  return openFabric(directory);
+}
+
+/** @throws LabError when nothing was ever started with this data directory. */
+export function openFabric(dataDirectory: string): Fabric {
+  const directory = resolve(dataDirectory);
+  const file = join(directory, 'fabric.json');
+  if (!existsSync(file)) throw new LabError(`${directory} holds no fabric: start one with \`sallyport up --data-dir ${directory}\``);
+  const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  const id = typeof parsed === 'object' && parsed !== null && 'id' in parsed ? parsed.id : undefined;
+  if (typeof id !== 'string' || !/^[0-9a-f]{4}$/.test(id)) throw new LabError(`${file} is damaged: it must hold {"id": "<4 hex digits>"}`);
+  return { id, dataDirectory: directory, runDirectory: `/run/sallyport/${id}`, namespacePrefix: `sp-${id}-` };
+}
+
+/** Replaces a file in one step (0600), so that a crash leaves the old one or the new one. */
+export function writeWhole(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}

@@ -1,0 +1,121 @@
+/**
+ * Builds a scenario in a running fabric, the way its users would: PUTs through the official SDK, sites and devices like an
+ * on-premises administrator, who knows the gateway's public address and the key. `npm start`, the lab tests and the bench
+ * share this. Asserting is expect-scenario.ts.
+ */
+import { resourceKey } from '@sallyport/model';
+import { member } from './arm.ts';
+import type { ArmClient } from './arm.ts';
+import type { DevicePorts } from './device.ts';
+import { startDevice, writeDeviceConfig } from './device.ts';
+import { LabError } from './fabric.ts';
+import type { Fabric } from './fabric.ts';
+import { changeMachines } from './lab-file.ts';
+import type { Scenario, ScenarioResource, ScenarioSite } from './scenario.ts';
+import { connectSdk, putResource } from './sdk.ts';
+import { addSite } from './sites.ts';
+
+export type LabSession = {
+  readonly ports: DevicePorts;
+  readonly fabric: Fabric;
+  readonly arm: ArmClient;
+  /** One line per step, for people. */
+  readonly tell: (step: string) => void;
+};
+
+/** Milliseconds each PUT took until its operation ended, in order. */
+export type BuildTimes = readonly { readonly resource: string; readonly ms: number }[];
+
+/** @throws when a PUT fails or a site can't be made; what was made stays, so that it can be looked at. */
+export async function buildScenario(session: LabSession, scenario: Scenario): Promise<BuildTimes> {
+  const sdk = connectSdk(session.arm.file);
+  const times: { readonly resource: string; readonly ms: number }[] = [];
+  let sites: Promise<void> | undefined;
+  for (const resource of scenario.resources) {
+    // Devices need the gateway's public address, and are ready before the connection that calls them.
+    if (isOfType(resource, 'virtualNetworkGateways')) sites ??= buildSites(session, scenario);
+    if (isOfType(resource, 'connections')) await (sites ??= buildSites(session, scenario));
+    const began = session.ports.clock.monotonic();
+    if (/\/providers\//i.test(resource.put)) await putResource(sdk, resource.put, resource.body);
+    else await session.arm.put(resource.put, resource.body);
+    const ms = session.ports.clock.monotonic() - began;
+    times.push({ resource: resource.put, ms });
+    session.tell(`${shortName(resource.put)} Succeeded after ${(ms / 1000).toFixed(2)} s`);
+  }
+  await (sites ?? buildSites(session, scenario));
+  return times;
+}
+
+/** All sites, four at a time: a charon's start keeps a core busy for a moment. */
+async function buildSites(session: LabSession, scenario: Scenario): Promise<void> {
+  const queue = scenario.sites.values();
+  const build = async (): Promise<void> => {
+    for (const site of queue) await buildSite(session, scenario, site);
+  };
+  const results = await Promise.allSettled(Array.from({ length: 4 }, build));
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason instanceof Error ? failed.reason : new LabError(String(failed.reason));
+}
+
+/** Makes one site of a scenario with its device, if it has one. */
+export async function buildSite(session: LabSession, scenario: Scenario, site: ScenarioSite): Promise<void> {
+  const { ports, fabric } = session;
+  await addSite(ports, fabric, { name: site.name, prefixes: site.prefixes, publicAddress: site.publicAddress });
+  const { device } = site;
+  if (device.kind === 'strongswan') {
+    writeDeviceConfig(fabric, site.name, {
+      ...device,
+      localAddress: site.publicAddress,
+      remoteAddress: await gatewayAddress(session.arm, scenario, device.connection),
+      sharedKey: 'value' in device.sharedKey ? device.sharedKey.value : keyOf(scenario, device.connection),
+    });
+    await markDevice(session, site.name, device.connection);
+    await startDevice(ports, fabric, { name: site.name });
+  }
+  session.tell(`site ${site.name} at ${site.publicAddress}, ${site.prefixes.join(', ')} behind it, device ${device.kind}`);
+}
+
+/** Notes in the lab's list that a site has a device now, and for which connection. */
+export async function markDevice({ ports, fabric }: Pick<LabSession, 'ports' | 'fabric'>, site: string, connection: string): Promise<void> {
+  await changeMachines(fabric, ports.clock, (machines) => ({
+    machines: machines.map((machine) =>
+      machine.kind === 'site' && machine.name === site ? { ...machine, device: 'strongswan', connection } : machine,
+    ),
+    result: undefined,
+  }));
+}
+
+async function gatewayAddress(arm: ArmClient, scenario: Scenario, connection: string): Promise<string> {
+  const gateway = bodyOf(scenario, idIn(bodyOf(scenario, connection), 'properties', 'virtualNetworkGateway1', 'id'));
+  const publicIp = await arm.get(idIn(gateway, 'properties', 'ipConfigurations', 0, 'properties', 'publicIPAddress', 'id'));
+  const address = member(publicIp, 'properties', 'ipAddress');
+  if (typeof address !== 'string') throw new LabError(`the gateway of ${connection} has no public address yet`);
+  return address;
+}
+
+function keyOf(scenario: Scenario, connection: string): string {
+  const key = member(bodyOf(scenario, connection), 'properties', 'sharedKey');
+  if (typeof key !== 'string') throw new LabError(`scenario ${scenario.name}: ${connection} has no sharedKey for its device`);
+  return key;
+}
+
+function bodyOf(scenario: Scenario, id: string): unknown {
+  const found = scenario.resources.find((resource) => resourceKey(resource.put) === resourceKey(id));
+  if (found === undefined) throw new LabError(`scenario ${scenario.name} refers to ${id} and does not create it`);
+  return found.body;
+}
+
+function idIn(value: unknown, ...path: readonly (string | number)[]): string {
+  const id = member(value, ...path);
+  if (typeof id !== 'string') throw new LabError(`a scenario's body has no ${path.join('.')}`);
+  return id;
+}
+
+function isOfType(resource: ScenarioResource, type: string): boolean {
+  return resource.put.toLowerCase().includes(`/providers/microsoft.network/${type.toLowerCase()}/`);
+}
+
+/** `virtualNetworkGateways/hq-gateway` */
+export function shortName(id: string): string {
+  return id.split('/').slice(-2).join('/');
+}
