@@ -1,2 +1,6 @@
-/** The host agent: reads reality, compares it with the plan, acts. Runs as root on gateway hosts. */
+/** The host agent: startAgent and cleanUp for programs, the engine contract for those who add an engine. */
+export * from './agent.ts';
+export * from './clean-up.ts';
 export * from './engines/engine.ts';
+export type { ControlLink } from './link/control-client.ts';
+export type { IpsecChoice } from './reconcile/host-engines.ts';

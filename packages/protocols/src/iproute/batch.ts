@@ -22,6 +22,7 @@ export function routeWords(route: IpRoute): readonly (string | number)[] {
     'protocol',
     route.protocol,
     ...(route.metric === 0 ? [] : ['metric', route.metric]),
+    ...(route.source === undefined ? [] : ['src', route.source]),
     ...(isSeveral ? route.nextHops.flatMap((hop) => ['nexthop', ...hopWords(hop)]) : hopWords(only)),
   ];
 }

@@ -35,6 +35,8 @@ export type IpRoute = {
   /** rtm_protocol: 2 is the kernel's. */
   readonly protocol: number;
   readonly metric: number;
+  /** Source address of our own packets that take this route (`src`). */
+  readonly source?: string;
   /** None for blackholes; several for ECMP. */
   readonly nextHops: readonly IpNextHop[];
 };
@@ -113,6 +115,7 @@ function parseRoute(route: Fields): readonly IpRoute[] {
   if (destination.includes(':')) return [];
   const several = list(route, 'nexthops').map(asFields);
   const hops = several.length > 0 ? several : [route];
+  const source = text(route, 'prefsrc');
   return [
     {
       type: routeTypes[text(route, 'type') ?? '1'] ?? 'other',
@@ -120,6 +123,7 @@ function parseRoute(route: Fields): readonly IpRoute[] {
       table: Number(text(route, 'table') ?? 254),
       protocol: Number(text(route, 'protocol') ?? 0),
       metric: number(route, 'metric'),
+      ...(source === undefined ? {} : { source }),
       nextHops: hops.map(parseNextHop).filter((hop) => hop.device !== undefined || hop.gateway !== undefined),
     },
   ];

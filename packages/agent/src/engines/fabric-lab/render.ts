@@ -1,0 +1,243 @@
+/**
+ * What namespaces, links, addresses and routes a host plan means on the lab fabric. Pure. Tunnel interfaces, tunnel
+ * routes and forwarding through a gateway are not here: see the xfrm, routes and filter engines.
+ *
+ * Ours, and so removed when not planned: interfaces `l<number>` and `b<number>`, addresses on the interfaces named here,
+ * routes and rules of protocol 213. Everything else in these namespaces (a lab's `s<n>` and `c<n>`) is left alone.
+ */
+import { formatCidr, parseCidr } from '@sallyport/model';
+import type { HostPlan, InstancePlan, NetworkInterfacePlan, ResourceId, VnetPlan, VnetRoute } from '@sallyport/model';
+import type { IpRoute, IpRule } from '@sallyport/protocols';
+
+/** rtm_protocol of routes and rules of the fabric; 214 is the tunnels'. 213 and 214 have no name in iproute2's rt_protos. */
+export const fabricProtocol = 213;
+const mainTable = 254;
+/** Routes of a gateway's own packets (IKE, ESP): they must never follow a tunnel route that covers the peer's address. */
+export const outerTable = 213;
+const outerRulePriority = 1000;
+/** Behind every tunnel route and blackhole, so that a tunnel for 0.0.0.0/0 wins for what is forwarded. */
+const outerDefaultMetric = 100_000;
+const lastResortMetric = 4_000_000_000;
+
+export const publicNamespace = 'public';
+
+export type DeviceState = {
+  readonly name: string;
+  readonly isBridge: boolean;
+  /** Bridge this is a port of. */
+  readonly master?: string;
+  readonly alias?: string;
+  /** With mask. */
+  readonly addresses: readonly string[];
+  readonly resource: ResourceId | undefined;
+};
+
+export type RouteState = IpRoute & { readonly resource: ResourceId | undefined };
+
+export type NamespaceState = {
+  /** Without the fabric's prefix. */
+  readonly namespace: string;
+  /** Whom a failure of the namespace as a whole concerns. */
+  readonly resources: readonly ResourceId[];
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly devices: readonly DeviceState[];
+  readonly routes: readonly RouteState[];
+  readonly rules: readonly IpRule[];
+};
+
+/** A veth pair: `l<linkId>` in the router's namespace, `device` in the node's. */
+export type PairState = {
+  readonly name: string;
+  /**
+   * Interface index of the router's end. Two ends that happen to have the same index in their namespaces look to the
+   * kernel like no pair, and it then reports their carrier up to 2 s late: a bridge port forwards nothing so long.
+   * Source: linkwatch_urgent_event() in net/core/link_watch.c; measured: 1–2 s against 3 ms.
+   */
+  readonly index: number;
+  readonly routerNamespace: string;
+  readonly nodeNamespace: string;
+  readonly device: string;
+  readonly alias: string;
+  readonly resource: ResourceId;
+};
+
+export type FabricState = { readonly namespaces: readonly NamespaceState[]; readonly pairs: readonly PairState[] };
+
+const quiet = {
+  'net.ipv6.conf.all.disable_ipv6': '1',
+  'net.ipv6.conf.default.disable_ipv6': '1',
+  'net.ipv4.conf.all.rp_filter': '0',
+  'net.ipv4.conf.default.rp_filter': '0',
+  'net.ipv4.conf.all.send_redirects': '0',
+  'net.ipv4.conf.default.send_redirects': '0',
+} as const;
+const router = { ...quiet, 'net.ipv4.ip_forward': '1' } as const;
+
+export function renderFabric(plan: HostPlan): FabricState {
+  return {
+    namespaces: [
+      ...(plan.publicNetworks.length === 0 ? [] : [renderPublic(plan)]),
+      ...plan.vnets.map((vnet) => renderVnet(vnet, plan)),
+      ...plan.networkInterfaces.map(renderNetworkInterface),
+      ...plan.instances.map(renderInstance),
+    ],
+    pairs: [...plan.networkInterfaces.flatMap((nic) => nicPair(nic, plan)), ...plan.instances.flatMap((instance) => legs(instance, plan))],
+  };
+}
+
+function renderPublic(plan: HostPlan): NamespaceState {
+  return {
+    namespace: publicNamespace,
+    resources: plan.instances.map((instance) => instance.gateway),
+    sysctls: router,
+    devices: [
+      {
+        name: 'lo',
+        isBridge: false,
+        addresses: plan.publicNetworks.map((network) => `${network.router}/32`),
+        resource: undefined,
+      },
+      ...plan.instances.map((instance) => port(instance.public.linkId, `${instance.namespace}/public`, instance.gateway)),
+    ],
+    routes: plan.instances.map((instance) =>
+      route(`${instance.public.address}/32`, instance.gateway, { device: `l${instance.public.linkId}` }),
+    ),
+    rules: [],
+  };
+}
+
+function renderVnet(vnet: VnetPlan, plan: HostPlan): NamespaceState {
+  const bridgeOf = (subnet: ResourceId): string | undefined => {
+    const found = vnet.subnets.find((candidate) => candidate.subnet === subnet);
+    return found === undefined ? undefined : `b${found.bridgeId}`;
+  };
+  const bridges = vnet.subnets.map((subnet) => ({
+    name: `b${subnet.bridgeId}`,
+    isBridge: true,
+    addresses: [subnet.router],
+    resource: subnet.subnet,
+  }));
+  const ports = [
+    ...plan.networkInterfaces
+      .filter((nic) => nic.vnet === vnet.vnet)
+      .map((nic) => port(nic.linkId, `${nic.namespace}/eth0`, nic.networkInterface, bridgeOf(nic.subnet))),
+    ...plan.instances
+      .filter((instance) => instance.vnet.vnet === vnet.vnet)
+      .map(({ vnet: leg, namespace, gateway }) => port(leg.linkId, `${namespace}/vnet`, gateway, bridgeOf(leg.subnet))),
+  ];
+  return {
+    namespace: vnet.namespace,
+    resources: [vnet.vnet],
+    sysctls: router,
+    devices: [loopback(), ...bridges, ...ports],
+    routes: effectiveRoutes(vnet).map((effective) =>
+      effective.nextHops.length === 0
+        ? {
+            ...route(effective.prefix, vnet.vnet),
+            type: 'unreachable' as const,
+            metric: effective.prefix === '0.0.0.0/0' ? lastResortMetric : 0,
+          }
+        : route(effective.prefix, vnet.vnet, ...effective.nextHops.map((gateway) => ({ gateway }))),
+    ),
+    rules: [],
+  };
+}
+
+/** Azure's precedence for equal prefixes: user-defined, then learned from a gateway, then system. */
+const precedence = { User: 0, VirtualNetworkGateway: 1, Default: 2 } as const;
+
+/**
+ * One route per prefix. Addresses of the VNet that no subnet holds, and whatever no route covers, are unreachable.
+ * Source: https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview#how-azure-selects-a-route
+ */
+export function effectiveRoutes(vnet: VnetPlan): readonly VnetRoute[] {
+  const connected = new Set(vnet.subnets.map((subnet) => networkOf(subnet.router)));
+  const system = [...vnet.addressPrefixes, '0.0.0.0/0'].map((prefix) => ({ prefix, source: 'Default' as const, nextHops: [] }));
+  const best = new Map<string, VnetRoute>();
+  for (const candidate of [...vnet.routes, ...system].filter(({ prefix }) => !connected.has(prefix))) {
+    const other = best.get(candidate.prefix);
+    if (other === undefined || precedence[candidate.source] < precedence[other.source]) best.set(candidate.prefix, candidate);
+  }
+  return [...best.values()].toSorted((a, b) => a.prefix.localeCompare(b.prefix));
+}
+
+function renderNetworkInterface(nic: NetworkInterfacePlan): NamespaceState {
+  const resource = nic.networkInterface;
+  return {
+    namespace: nic.namespace,
+    resources: [resource],
+    sysctls: quiet,
+    devices: [loopback(), { name: 'eth0', isBridge: false, addresses: [nic.address], resource }],
+    routes: [route('0.0.0.0/0', resource, { gateway: nic.router, device: 'eth0' })],
+    rules: [],
+  };
+}
+
+function renderInstance(instance: InstancePlan): NamespaceState {
+  const { gateway: resource, public: outer, vnet } = instance;
+  const toRouter = { gateway: outer.router, device: 'public' };
+  return {
+    namespace: instance.namespace,
+    resources: [resource],
+    // ip_forward belongs to the filter engine: nothing is forwarded before the filter stands.
+    sysctls: quiet,
+    devices: [
+      loopback(),
+      { name: 'public', isBridge: false, addresses: [`${outer.address}/32`], resource },
+      { name: 'vnet', isBridge: false, addresses: [vnet.address], resource },
+    ],
+    routes: [
+      route(`${outer.router}/32`, resource, { device: 'public' }),
+      { ...route('0.0.0.0/0', resource, toRouter), metric: outerDefaultMetric },
+      { ...route(`${outer.router}/32`, resource, { device: 'public' }), table: outerTable },
+      { ...route('0.0.0.0/0', resource, toRouter), table: outerTable },
+      ...vnet.prefixes
+        .filter((prefix) => prefix !== networkOf(vnet.address))
+        .map((prefix) => route(prefix, resource, { gateway: vnet.router, device: 'vnet' })),
+    ],
+    rules: [{ priority: outerRulePriority, source: outer.address, table: outerTable, protocol: fabricProtocol }],
+  };
+}
+
+function nicPair(nic: NetworkInterfacePlan, plan: HostPlan): readonly PairState[] {
+  const vnet = plan.vnets.find((candidate) => candidate.vnet === nic.vnet);
+  return vnet === undefined ? [] : [pair(nic.linkId, vnet.namespace, nic.namespace, 'eth0', nic.networkInterface)];
+}
+
+function legs(instance: InstancePlan, plan: HostPlan): readonly PairState[] {
+  const vnet = plan.vnets.find((candidate) => candidate.vnet === instance.vnet.vnet);
+  return [
+    pair(instance.public.linkId, publicNamespace, instance.namespace, 'public', instance.gateway),
+    ...(vnet === undefined ? [] : [pair(instance.vnet.linkId, vnet.namespace, instance.namespace, 'vnet', instance.gateway)]),
+  ];
+}
+
+function pair(linkId: number, routerNamespace: string, nodeNamespace: string, device: string, resource: ResourceId): PairState {
+  return {
+    name: `l${linkId}`,
+    index: 100_000 + linkId,
+    routerNamespace,
+    nodeNamespace,
+    device,
+    alias: `${nodeNamespace}/${device}`,
+    resource,
+  };
+}
+
+function loopback(): DeviceState {
+  return { name: 'lo', isBridge: false, addresses: [], resource: undefined };
+}
+
+function port(linkId: number, alias: string, resource: ResourceId, master?: string): DeviceState {
+  return { name: `l${linkId}`, isBridge: false, alias, addresses: [], resource, ...(master === undefined ? {} : { master }) };
+}
+
+function route(destination: string, resource: ResourceId, ...nextHops: IpRoute['nextHops']): RouteState {
+  return { type: 'unicast', destination, table: mainTable, protocol: fabricProtocol, metric: 0, nextHops, resource };
+}
+
+/** `10.1.0.0/24` of `10.1.0.1/24`. */
+export function networkOf(address: string): string {
+  const cidr = parseCidr(address);
+  return cidr === undefined ? address : formatCidr(cidr);
+}

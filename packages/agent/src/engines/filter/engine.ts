@@ -1,0 +1,40 @@
+/** nftables of one gateway instance. A namespace takes its tables along when it goes, so there is nothing to remove. */
+import type { EngineObservation, InstancePlan } from '@sallyport/model';
+import type { InstanceEngine } from '../engine.ts';
+import type { CommandContext } from '../../reconcile/namespace-commands.ts';
+import { loadFilter, openForwarding } from './apply.ts';
+import { observeFilter } from './observe.ts';
+import { isLoaded, renderFilter } from './render.ts';
+
+/** @param clampsMss whether tunnel interfaces leave TCP MSS to us. */
+export function createFilterEngine(context: CommandContext, clampsMss: () => Promise<boolean>): InstanceEngine {
+  /** What the last pass found, for observations between passes. */
+  const views = new Map<string, EngineObservation>();
+  const reconcile = async (instance: InstancePlan): Promise<void> => {
+    const desired = renderFilter(instance, await clampsMss());
+    if (!isLoaded(desired, await observeFilter(context, instance.namespace))) await loadFilter(context, instance.namespace, desired);
+    await openForwarding(context, instance.namespace);
+  };
+  return {
+    name: 'filter',
+    reconcile: async (instance) => {
+      try {
+        await reconcile(instance);
+        views.set(instance.namespace, { name: 'filter', isHealthy: true });
+        return [];
+      } catch (error) {
+        const detail = error instanceof Error ? error.message : String(error);
+        views.set(instance.namespace, { name: 'filter', isHealthy: false, detail });
+        throw error;
+      }
+    },
+    observe: (instance) => {
+      const view = views.get(instance.namespace);
+      return Promise.resolve({ engines: view === undefined ? [] : [view], connections: [] });
+    },
+    remove: (namespace) => {
+      views.delete(namespace);
+      return Promise.resolve();
+    },
+  };
+}

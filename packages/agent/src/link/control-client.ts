@@ -1,0 +1,134 @@
+/**
+ * The agent's side of `plan/agent-protocol.ts`: HTTPS with a client certificate, one request each, no state. Retries and
+ * what an answer means for the host are the callers'. Certificates are read for every request, so renewed ones are taken up.
+ */
+import { readFileSync } from 'node:fs';
+import { Agent as HttpsAgent, request } from 'node:https';
+import { agentProtocolVersion } from '@sallyport/model';
+import type { HostObservation, HostPlan, PlanNumber, SecretReference } from '@sallyport/model';
+import { Secret } from '@sallyport/runtime';
+
+export type ControlLink = {
+  /** `https://127.0.0.1:8443` */
+  readonly url: string;
+  readonly caFile: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+};
+
+export type NumberedPlan = { readonly number: PlanNumber; readonly plan: HostPlan };
+
+export class LinkError extends Error {
+  override readonly name = 'LinkError';
+  readonly code: 'unreachable' | 'refused' | 'bad-answer';
+  constructor(code: LinkError['code'], message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
+
+export type ControlClient = {
+  /** Waits up to 25 s at the server for a plan newer than `after`; undefined when there is none. @throws LinkError */
+  readonly fetchPlan: (after: number, signal: AbortSignal) => Promise<NumberedPlan | undefined>;
+  /** @throws LinkError */
+  readonly fetchSecret: (reference: SecretReference) => Promise<Secret>;
+  /** @throws LinkError */
+  readonly postObservation: (observation: HostObservation, signal: AbortSignal) => Promise<void>;
+  readonly close: () => void;
+};
+
+const longPollMs = 25_000;
+
+export function createControlClient(link: ControlLink, host: string): ControlClient {
+  const connections = new HttpsAgent({ keepAlive: true, maxSockets: 8 });
+  const call = (method: string, path: string, options: CallOptions = {}): Promise<Answer> => send(link, connections, method, path, options);
+  return {
+    fetchPlan: async (after, signal) => {
+      const query = new URLSearchParams({ host, after: String(after), waitMs: String(longPollMs) });
+      const answer = await call('GET', `/agent/v1/plan?${query.toString()}`, { signal, timeoutMs: longPollMs + 15_000 });
+      return answer.status === 204 ? undefined : parsePlanMessage(parseJson(answer.body, 'the plan'), host);
+    },
+    fetchSecret: async (reference) => {
+      const query = new URLSearchParams({ id: reference.id, version: String(reference.version) });
+      const { body } = await call('GET', `/agent/v1/secrets?${query.toString()}`);
+      const message = parseJson(body, `secret ${reference.id}`);
+      const value = fieldOf(message, 'value');
+      if (typeof value !== 'string' || fieldOf(message, 'version') !== reference.version)
+        throw new LinkError('bad-answer', `the control plane answered something else for secret ${reference.id}`);
+      return new Secret(value);
+    },
+    postObservation: async (observation, signal) => {
+      const body = JSON.stringify({ protocolVersion: agentProtocolVersion, observation });
+      await call('POST', '/agent/v1/observations', { body, signal });
+    },
+    close: () => connections.destroy(),
+  };
+}
+
+/** @throws LinkError for a message of another version or for another host. */
+export function parsePlanMessage(message: unknown, host: string): NumberedPlan {
+  const [version, number, plan] = ['protocolVersion', 'number', 'plan'].map((key) => fieldOf(message, key));
+  if (version !== agentProtocolVersion)
+    throw new LinkError(
+      'bad-answer',
+      `the control plane speaks agent protocol ${JSON.stringify(version)}, this agent ${agentProtocolVersion}`,
+    );
+  if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 1)
+    throw new LinkError('bad-answer', 'a plan without a number');
+  const lists = ['publicNetworks', 'vnets', 'networkInterfaces', 'instances'];
+  if (fieldOf(plan, 'host') !== host || !lists.every((key) => Array.isArray(fieldOf(plan, key))))
+    throw new LinkError('bad-answer', `plan ${number} is not a plan of host ${host}`);
+  return { number: number as PlanNumber, plan: plan as HostPlan }; // made by our planner, sent over mutual TLS
+}
+
+type CallOptions = { readonly body?: string; readonly signal?: AbortSignal; readonly timeoutMs?: number };
+type Answer = { readonly status: number; readonly body: string };
+
+function send(link: ControlLink, agent: HttpsAgent, method: string, path: string, options: CallOptions): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const fail = (cause: unknown): void =>
+    reject(new LinkError('unreachable', `could not reach the control plane at ${link.url}: ${messageOf(cause)}`, cause));
+  try {
+    const tls = { ca: readFileSync(link.caFile), cert: readFileSync(link.certFile), key: readFileSync(link.keyFile) };
+    const headers = options.body === undefined ? {} : { 'content-type': 'application/json' };
+    const signal = options.signal === undefined ? {} : { signal: options.signal };
+    const outgoing = request(new URL(path, link.url), { method, agent, headers, ...tls, ...signal }, (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+      incoming.on('error', fail);
+      incoming.on('end', () => {
+        const [status, body] = [incoming.statusCode ?? 0, Buffer.concat(chunks).toString()];
+        if (status >= 200 && status < 300) resolve({ status, body });
+        else
+          reject(
+            new LinkError(
+              'refused',
+              `the control plane answered ${status} to ${method} ${path.split('?')[0] ?? ''}: ${body.slice(0, 200)}`,
+            ),
+          );
+      });
+    });
+    outgoing.setTimeout(options.timeoutMs ?? 10_000, () => outgoing.destroy(new Error('no answer in time')));
+    outgoing.on('error', fail);
+    outgoing.end(options.body);
+  } catch (error) {
+    fail(error);
+  }
+  return promise;
+}
+
+function parseJson(body: string, what: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    throw new LinkError('bad-answer', `the control plane's answer for ${what} is not JSON`, error);
+  }
+}
+
+function fieldOf(of: unknown, key: string): unknown {
+  return typeof of === 'object' && of !== null ? (of as Readonly<Record<string, unknown>>)[key] : undefined; // any object can be read by key
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

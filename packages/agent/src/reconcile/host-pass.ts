@@ -1,0 +1,105 @@
+/**
+ * One pass over a host: make what the plan says, then take away what it does not. Reads everything anew; remembers nothing.
+ * Fabric first, then each instance through its engines in order; then orphans. Past one failure it goes on with the rest.
+ *
+ * Ours on this host are the namespaces that have a folder in the run directory; the folder is made first and removed last,
+ * so a crash in between leaves no namespace without an owner, and a lab's namespaces are never taken for orphans.
+ */
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ApplyFailure, HostPlan, InstancePlan } from '@sallyport/model';
+import type { Logger } from '@sallyport/runtime';
+import type { HostPaths, InstanceEngine } from '../engines/engine.ts';
+import type { Fabric } from '../engines/fabric-lab/engine.ts';
+import { inParallel } from './in-parallel.ts';
+
+/** An engine in its place: what must have worked before it may run, or it could do harm. */
+export type EngineStep = { readonly engine: InstanceEngine; readonly needs: readonly string[] };
+
+export type HostEngines = {
+  readonly fabric: Fabric;
+  /** In order. */
+  readonly steps: readonly EngineStep[];
+};
+
+export type PassContext = { readonly engines: HostEngines; readonly paths: HostPaths; readonly log: Logger };
+
+export type PassResult = {
+  readonly failures: readonly ApplyFailure[];
+  /** Failures of whole engines by instance namespace, in words. */
+  readonly brokenInstances: ReadonlyMap<string, string>;
+};
+
+const instancesAtOnce = 4;
+
+export async function runPass(context: PassContext, plan: HostPlan, signal: AbortSignal): Promise<PassResult> {
+  const { engines, paths, log } = context;
+  const wanted = engines.fabric.namespacesOf(plan);
+  for (const namespace of wanted) mkdirSync(join(paths.runDirectory, namespace), { recursive: true, mode: 0o700 });
+  const failures: ApplyFailure[] = [...(await engines.fabric.reconcile(plan))];
+  const brokenInstances = new Map<string, string>();
+  await inParallel(plan.instances, instancesAtOnce, async (instance) => {
+    const result = await reconcileInstance(context, instance, signal);
+    failures.push(...result.failures);
+    if (result.broken !== undefined) brokenInstances.set(instance.namespace, result.broken);
+  });
+  if (!signal.aborted) failures.push(...(await sweepOrphans(context, plan, new Set(wanted))));
+  for (const failure of failures) log.warn({ ...failure }, 'could not apply part of the plan');
+  return { failures, brokenInstances };
+}
+
+type InstanceResult = { readonly failures: readonly ApplyFailure[]; readonly broken: string | undefined };
+
+async function reconcileInstance({ engines, log }: PassContext, instance: InstancePlan, signal: AbortSignal): Promise<InstanceResult> {
+  const failures: ApplyFailure[] = [];
+  const broken = new Map<string, string>();
+  for (const { engine, needs } of engines.steps) {
+    if (signal.aborted) break;
+    if (needs.some((name) => broken.has(name))) {
+      broken.set(engine.name, ''); // its reason is the one it needed
+      continue;
+    }
+    try {
+      failures.push(...(await engine.reconcile(instance, signal)));
+    } catch (error) {
+      const message = `${engine.name} of ${instance.namespace} does not work: ${error instanceof Error ? error.message : String(error)}`;
+      log.warn({ instance: instance.id, engine: engine.name, err: error }, 'engine failed');
+      broken.set(engine.name, message);
+      failures.push({ resource: instance.gateway, code: 'EngineDown', message });
+    }
+  }
+  return { failures, broken: [...broken.values()].find((message) => message !== '') };
+}
+
+async function sweepOrphans(
+  { engines, paths, log }: PassContext,
+  plan: HostPlan,
+  wanted: ReadonlySet<string>,
+): Promise<readonly ApplyFailure[]> {
+  const orphans = ownedNamespaces(paths).filter((namespace) => !wanted.has(namespace));
+  const failures = await inParallel(orphans, instancesAtOnce, async (namespace) => {
+    try {
+      await removeNamespace(engines, paths, namespace);
+      log.info({ namespace }, 'removed what the plan no longer has');
+      return [];
+    } catch (error) {
+      // Nobody's resource any more; the next pass tries again, and the log says so meanwhile.
+      log.error({ namespace, plan: plan.host, err: error }, 'could not remove what the plan no longer has');
+      return [];
+    }
+  });
+  return failures.flat();
+}
+
+export async function removeNamespace(engines: HostEngines, paths: HostPaths, namespace: string): Promise<void> {
+  for (const { engine } of engines.steps.toReversed()) await engine.remove(namespace);
+  await engines.fabric.remove(namespace);
+  rmSync(join(paths.runDirectory, namespace), { recursive: true, force: true });
+}
+
+export function ownedNamespaces(paths: Pick<HostPaths, 'runDirectory'>): readonly string[] {
+  return readdirSync(paths.runDirectory, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .toSorted();
+}
