@@ -2,13 +2,15 @@
  * One pass over a host: make what the plan says, then take away what it does not. Reads everything anew; remembers nothing.
  * Fabric first, then each instance through its engines in order; then orphans. Past one failure it goes on with the rest.
  *
- * Ours on this host are the namespaces that have a folder in the run directory; the folder is made first and removed last,
- * so a crash in between leaves no namespace without an owner, and a lab's namespaces are never taken for orphans.
+ * Ours on this host are the namespaces that have a folder with our mark in the run directory; the mark is made before the
+ * namespace and removed after it, so a crash in between leaves none without an owner, and a lab's namespaces and folders
+ * are never taken for orphans.
  */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApplyFailure, HostPlan, InstancePlan } from '@sallyport/model';
 import type { Logger } from '@sallyport/runtime';
+import { namespaceName } from '../engines/engine.ts';
 import type { HostPaths, InstanceEngine } from '../engines/engine.ts';
 import type { Fabric } from '../engines/fabric-lab/engine.ts';
 import { inParallel } from './in-parallel.ts';
@@ -35,7 +37,7 @@ const instancesAtOnce = 4;
 export async function runPass(context: PassContext, plan: HostPlan, signal: AbortSignal): Promise<PassResult> {
   const { engines, paths, log } = context;
   const wanted = engines.fabric.namespacesOf(plan);
-  for (const namespace of wanted) mkdirSync(join(paths.runDirectory, namespace), { recursive: true, mode: 0o700 });
+  for (const namespace of wanted) markOwned(paths, namespace);
   const failures: ApplyFailure[] = [...(await engines.fabric.reconcile(plan))];
   const brokenInstances = new Map<string, string>();
   await inParallel(plan.instances, instancesAtOnce, async (instance) => {
@@ -99,7 +101,17 @@ export async function removeNamespace(engines: HostEngines, paths: HostPaths, na
 
 export function ownedNamespaces(paths: Pick<HostPaths, 'runDirectory'>): readonly string[] {
   return readdirSync(paths.runDirectory, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
+    .filter((entry) => entry.isDirectory() && existsSync(join(paths.runDirectory, entry.name, ownerMark)))
     .map((entry) => entry.name)
     .toSorted();
+}
+
+/** In the folder of a namespace: the agent made it and may remove it. */
+const ownerMark = 'namespace';
+
+function markOwned(paths: HostPaths, namespace: string): void {
+  const folder = join(paths.runDirectory, namespace);
+  if (existsSync(join(folder, ownerMark))) return;
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(join(folder, ownerMark), `${namespaceName(paths, namespace)}\n`, { mode: 0o600 });
 }

@@ -1,0 +1,159 @@
+/** Transitions on the fake host: any order of plans, faults and crashes ends in the same host; nothing to do does nothing. */
+import { expect, test } from 'vitest';
+import type { HostPlan } from '@sallyport/model';
+import { silentLogger } from '@sallyport/runtime';
+import { FakeHost } from '../fake-host/fake-host.ts';
+import { samplePlan } from '../sample-plan.ts';
+import { createFilterEngine } from '../engines/filter/engine.ts';
+import { createLabFabric } from '../engines/fabric-lab/engine.ts';
+import { createRoutesEngine } from '../engines/routes/engine.ts';
+import { runPass } from './host-pass.ts';
+import type { HostEngines, PassResult } from './host-pass.ts';
+
+const peer = (name: string, number: number) => ({ name, address: `198.51.100.${20 + number}`, prefixes: [`192.168.${number}.0/24`] });
+const noGateway: HostPlan = { ...samplePlan([]), instances: [] };
+const otherAddress: HostPlan = {
+  ...samplePlan([peer('a', 1)]),
+  instances: samplePlan([peer('a', 1)]).instances.map((instance) => ({
+    ...instance,
+    public: { ...instance.public, address: '198.51.100.99', linkId: 7 },
+    vnet: { ...instance.vnet, linkId: 1 },
+  })),
+};
+const plans: readonly HostPlan[] = [
+  { host: 'host-1', publicNetworks: [], vnets: [], networkInterfaces: [], instances: [] },
+  noGateway,
+  samplePlan([]),
+  samplePlan([peer('a', 1)]),
+  samplePlan([peer('a', 1), peer('b', 2)]),
+  samplePlan([peer('b', 2)]),
+  otherAddress,
+];
+
+function engines(host: FakeHost): HostEngines {
+  return {
+    fabric: createLabFabric(host),
+    steps: [
+      { engine: createFilterEngine(host, () => Promise.resolve(true)), needs: [] },
+      { engine: createRoutesEngine(host), needs: [] },
+    ],
+  };
+}
+
+/** A new agent each time: nothing is remembered between passes. */
+function pass(host: FakeHost, plan: HostPlan): Promise<PassResult> {
+  return runPass({ engines: engines(host), paths: host.paths, log: silentLogger }, plan, new AbortController().signal);
+}
+
+async function printed(plan: HostPlan): Promise<string> {
+  await using host = new FakeHost();
+  expect((await pass(host, plan)).failures).toEqual([]);
+  return host.printHost();
+}
+
+/** Numerical Recipes' linear congruential generator: the same order on every run. */
+function shuffled<T>(items: readonly T[], seed: number): readonly T[] {
+  let state = seed;
+  const weighted = items.map((item) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return { item, weight: state };
+  });
+  return weighted.toSorted((a, b) => a.weight - b.weight).map(({ item }) => item);
+}
+
+test('the host of a plan does not depend on the plans before it', async () => {
+  const expected = new Map<HostPlan, string>();
+  for (const plan of plans) expected.set(plan, await printed(plan));
+  for (let seed = 1; seed <= 20; seed += 1) {
+    await using host = new FakeHost();
+    for (const plan of shuffled([...plans, ...plans], seed)) {
+      expect((await pass(host, plan)).failures).toEqual([]);
+      expect(host.printHost()).toBe(expected.get(plan));
+    }
+  }
+});
+
+test('a second pass only reads', async () => {
+  await using host = new FakeHost();
+  const plan = samplePlan([peer('a', 1), peer('b', 2)]);
+  await pass(host, plan);
+  host.commands.history.length = 0;
+  await pass(host, plan);
+  const kinds = new Set(host.commands.history.map(({ argv }) => (argv[0] === 'nsenter' ? argv.slice(3) : argv).slice(0, 3).join(' ')));
+  expect([...kinds].toSorted()).toEqual([
+    'ip -j -d',
+    'ip -j netns',
+    'nft -j list',
+    'sysctl -e net.ipv4.ip_forward',
+    'sysctl -e net.ipv6.conf.all.disable_ipv6',
+  ]);
+  expect(host.commands.history.length).toBeLessThanOrEqual(12);
+});
+
+test('a new agent finishes what a crashed one began, wherever it crashed', async () => {
+  const [before, after] = [samplePlan([peer('a', 1)]), otherAddress];
+  const expected = await printed(after);
+  for (let commands = 0; ; commands += 1) {
+    await using host = new FakeHost();
+    await pass(host, before);
+    host.commands.remaining = commands;
+    const crashed = await pass(host, after).then(
+      (result) => result.failures.length > 0,
+      () => true,
+    );
+    host.commands.remaining = Number.POSITIVE_INFINITY;
+    expect((await pass(host, after)).failures).toEqual([]);
+    expect(host.printHost()).toBe(expected);
+    if (!crashed) break;
+  }
+});
+
+test('a refused change is reported to its resource, the rest goes on, and the next pass heals it', async () => {
+  await using host = new FakeHost();
+  const plan = samplePlan([peer('a', 1)]);
+  host.commands.faults.push({
+    when: /gw-hq-0 -- nft -f -/,
+    outcome: { code: 1, stderr: 'Error: Could not process rule: Out of memory\n' },
+    times: 1,
+  });
+  const { failures, brokenInstances } = await pass(host, plan);
+  expect(failures.map(({ resource, code }) => [resource, code])).toEqual([[plan.instances[0]?.gateway, 'EngineDown']]);
+  expect(failures[0]?.message).toContain('filter of gw-hq-0 does not work');
+  expect(brokenInstances.has('gw-hq-0')).toBe(true);
+  expect(host.printHost()).toContain('route blackhole 192.168.1.0/24');
+  // Nothing is forwarded before the filter stands.
+  expect(host.commands.namespaces.get('sp-fake-gw-hq-0')?.sysctls.has('net.ipv4.ip_forward')).toBe(false);
+  expect((await pass(host, plan)).failures).toEqual([]);
+  expect(host.printHost()).toBe(await printed(plan));
+});
+
+test('what a lab adds to the public network is left alone', async () => {
+  await using host = new FakeHost();
+  await pass(host, samplePlan([peer('a', 1)]));
+  const lab = 'netns add sp-fake-site-x\nlink add name s1 index 200001 netns sp-fake-public type veth peer name wan netns sp-fake-site-x\n';
+  await host.run(['ip', '-force', '-batch', '-'], { input: lab });
+  await host.run(['nsenter', '--net=/run/netns/sp-fake-public', '--', 'ip', '-force', '-batch', '-'], {
+    input: 'link set dev s1 up\nroute replace 198.51.100.21/32 protocol 3 dev s1\n',
+  });
+  await pass(host, samplePlan([peer('b', 2)]));
+  await pass(host, samplePlan([]));
+  expect(host.printHost()).toContain('link s1 veth up');
+  expect(host.printHost()).toContain('route 198.51.100.21/32 dev s1');
+  expect(host.printHost()).toContain('namespace sp-fake-site-x');
+});
+
+test('somebody else’s changes to our objects are undone', async () => {
+  await using host = new FakeHost();
+  const plan = samplePlan([peer('a', 1)]);
+  await pass(host, plan);
+  const before = host.printHost();
+  const gateway = host.commands.namespaces.get('sp-fake-gw-hq-0');
+  gateway?.deleteLink('vnet');
+  gateway?.tables.set(
+    'sallyport',
+    gateway.tables.get('sallyport')?.map((chain) => ({ ...chain, rules: [...chain.rules, 'accept'] })) ?? [],
+  );
+  host.commands.namespaces.get('sp-fake-public')?.sysctls.set('net.ipv4.ip_forward', '0');
+  await pass(host, plan);
+  expect(host.printHost()).toBe(before);
+});
