@@ -15,19 +15,64 @@ export type PlanInput = {
   readonly inventory: Inventory;
 };
 
+export type Reason = { readonly code: ReasonCode; readonly message: string };
+
+/** One entry for each resource that hosts have work for, or would have. Sorted by resource key. */
 export type ReportEntry = {
   readonly resource: ResourceId;
   readonly isPlanned: boolean;
   /** Hosts whose plan holds a part of it. */
   readonly hosts: readonly string[];
   /** Why not, when not planned: `{ code: 'SharedKeyMissing', message: 'connection hq not planned: …' }`. */
-  readonly reason?: { readonly code: string; readonly message: string };
+  readonly reason?: Reason;
+  /** Properties of a planned resource that change nothing on the hosts yet; absent when all of it is in effect. */
+  readonly notInEffect?: readonly Reason[];
 };
+
+/** Stable: the control plane and scripts match on them. */
+export type ReasonCode =
+  // Not planned, because something is missing or in the way.
+  | 'Deleting'
+  | 'NoHostInRegion'
+  | 'VirtualNetworkNotPlanned'
+  | 'SubnetNotPlanned'
+  | 'AddressMissing'
+  | 'AddressOutsideSubnet'
+  | 'PublicAddressOutsideNetworks'
+  | 'GatewayNotPlanned'
+  | 'PeerAddressMissing'
+  | 'PeerAddressIsOwn'
+  | 'PeerAddressInUse'
+  | 'PrefixesMissing'
+  | 'PrefixInUse'
+  | 'PrefixInVirtualNetwork'
+  | 'SharedKeyMissing'
+  | 'NotInUse'
+  // Not planned, or not in effect, because this version does not do it.
+  | 'GatewayTypeNotSupported'
+  | 'PolicyBasedNotSupported'
+  | 'ConnectionTypeNotSupported'
+  | 'CertificateAuthenticationNotSupported'
+  | 'PrivateAddressNotSupported'
+  | 'NatNotSupported'
+  | 'DhGroupNotSupported'
+  | 'SecondInstanceNotPlanned'
+  | 'BgpNotSupported'
+  | 'PointToSiteNotSupported'
+  | 'DefaultSiteNotSupported'
+  | 'CustomRoutesNotSupported'
+  | 'PeeringNotSupported'
+  | 'RouteTableNotSupported'
+  | 'NetworkSecurityGroupNotSupported'
+  | 'Ipv6NotSupported'
+  | 'SecondaryAddressNotSupported'
+  | 'VmPublicAddressNotSupported';
 
 export type PlanResult = {
   /** Has the previous plan's number when nothing differs from it, else the next one. */
   readonly plan: Plan;
   readonly report: readonly ReportEntry[];
+  /** What `checkPlan` found in the new plan; a plan with an error must not be stored. */
   readonly issues: readonly Issue[];
 };
 

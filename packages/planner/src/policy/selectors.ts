@@ -1,0 +1,28 @@
+/**
+ * Traffic selectors. Route-based: any to any, routes decide. Policy-based: all combinations of the site's and the VNet's
+ * prefixes, or of each element of `trafficSelectorPolicies`, one CHILD SA each.
+ * https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-connect-multiple-policybased-rm-ps
+ */
+import type { ConnectionProperties, EspPlan } from '@sallyport/model';
+import { canonicalPrefixes } from '../prefixes.ts';
+
+type Selectors = EspPlan['selectors'];
+
+const anyToAny: Selectors = [{ local: ['0.0.0.0/0'], remote: ['0.0.0.0/0'] }];
+
+export function selectorsOf(
+  { usePolicyBasedTrafficSelectors, trafficSelectorPolicies }: ConnectionProperties,
+  vnetPrefixes: readonly string[],
+  sitePrefixes: readonly string[],
+): Selectors {
+  if (!usePolicyBasedTrafficSelectors) return anyToAny;
+  if (trafficSelectorPolicies.length === 0) return combinations(vnetPrefixes, sitePrefixes);
+  return trafficSelectorPolicies.flatMap(({ localAddressRanges, remoteAddressRanges }) =>
+    combinations(canonicalPrefixes(localAddressRanges), canonicalPrefixes(remoteAddressRanges)),
+  );
+}
+
+/** The order of Azure's example: by the site's prefix, then by the VNet's. */
+function combinations(locals: readonly string[], remotes: readonly string[]): Selectors {
+  return remotes.flatMap((remote) => locals.map((local) => ({ local: [local], remote: [remote] })));
+}

@@ -1,0 +1,97 @@
+/** Why a connection can't be a tunnel, whatever other connections do: the first reason found. Not Azure's rules; the model checks those at PUT. */
+import {
+  asLocalNetworkGateway,
+  asVirtualNetworkGateway,
+  contains,
+  parseCidr,
+  resourceKey,
+  resourceName,
+  secretId,
+  type Connection,
+  type LocalNetworkGateway,
+  type Resource,
+  type VirtualNetworkGateway,
+} from '@sallyport/model';
+import type { Context, DraftInstance } from '../draft.ts';
+import type { ReportEntry } from '../input.ts';
+import { canonicalPrefixes } from '../prefixes.ts';
+import { describe, notPlanned } from '../reason.ts';
+
+/** Everything a tunnel is made of. */
+export type TunnelParts = {
+  readonly resource: Resource;
+  readonly connection: Connection;
+  readonly instance: DraftInstance;
+  readonly gateway: VirtualNetworkGateway;
+  readonly site: LocalNetworkGateway;
+  /** Address or host name of the device. */
+  readonly peer: string;
+  readonly remotePrefixes: readonly string[];
+  readonly sharedKeyVersion: number;
+};
+
+export function tunnelParts(
+  { index, secretVersions }: Context,
+  instances: ReadonlyMap<string, DraftInstance>,
+  resource: Resource,
+  connection: Connection,
+): TunnelParts | ReportEntry {
+  const { virtualNetworkGateway1, localNetworkGateway2, enableBgp } = connection.properties;
+  const unsupported = refusalOfKind(resource, connection);
+  if (unsupported !== undefined) return unsupported;
+  const gateway = asVirtualNetworkGateway(index.get(virtualNetworkGateway1.id));
+  const instance = instances.get(resourceKey(virtualNetworkGateway1.id));
+  if (gateway === undefined || instance === undefined) {
+    return notPlanned(resource, 'GatewayNotPlanned', `its gateway ${resourceName(virtualNetworkGateway1.id)} is not planned`);
+  }
+  const siteId = localNetworkGateway2?.id ?? '';
+  const site = asLocalNetworkGateway(index.get(siteId));
+  if (site === undefined) return notPlanned(resource, 'PeerAddressMissing', `local network gateway ${resourceName(siteId)} does not exist`);
+  const peer = site.properties.gatewayIpAddress ?? site.properties.fqdn;
+  if (peer === undefined) return notPlanned(resource, 'PeerAddressMissing', `${describe(site)} has no address`);
+  if (peer === instance.public.address)
+    return notPlanned(resource, 'PeerAddressIsOwn', `${describe(site)} has the gateway's own address ${peer}`);
+  const remotePrefixes = canonicalPrefixes(site.properties.localNetworkAddressSpace.addressPrefixes);
+  if (remotePrefixes.length === 0) {
+    const because = enableBgp ? 'and BGP, which could learn some, is not supported yet' : 'so nothing would be routed to it';
+    return notPlanned(resource, 'PrefixesMissing', `${describe(site)} has no IPv4 address prefix, ${because}`);
+  }
+  const inside = insideVnet(remotePrefixes, instance.vnet.prefixes);
+  if (inside !== undefined) {
+    return notPlanned(resource, 'PrefixInVirtualNetwork', `${describe(site)} has prefix ${inside}, which is the virtual network's own`);
+  }
+  const sharedKeyVersion = secretVersions.get(secretId(resource.id, 'sharedKey'));
+  if (sharedKeyVersion === undefined) return notPlanned(resource, 'SharedKeyMissing', 'it has no shared key');
+  return { resource, connection, instance, gateway, site, peer, remotePrefixes, sharedKeyVersion };
+}
+
+function refusalOfKind(resource: Resource, { properties }: Connection): ReportEntry | undefined {
+  const { connectionType, authenticationType, useLocalAzureIpAddress, ingressNatRules, egressNatRules, ipsecPolicies } = properties;
+  if (connectionType !== 'IPsec') {
+    return notPlanned(resource, 'ConnectionTypeNotSupported', `connections of type ${connectionType} are not supported yet`);
+  }
+  if (authenticationType === 'Certificate') {
+    return notPlanned(resource, 'CertificateAuthenticationNotSupported', 'certificate authentication is not supported yet');
+  }
+  if (useLocalAzureIpAddress) {
+    return notPlanned(resource, 'PrivateAddressNotSupported', "tunnels from the gateway's private address are not supported yet");
+  }
+  if (ingressNatRules.length + egressNatRules.length > 0) {
+    const because = 'its NAT rules are not supported yet, and without them its packets would carry the wrong addresses';
+    return notPlanned(resource, 'NatNotSupported', because);
+  }
+  // Azure's enum has it, RFC 7296 §1.2 and RFC 2409 §5 have no exchange without a group.
+  if (ipsecPolicies.some(({ dhGroup }) => dhGroup === 'None')) {
+    return notPlanned(resource, 'DhGroupNotSupported', 'its policy has no IKE Diffie-Hellman group, and IKE can do nothing without one');
+  }
+  return undefined;
+}
+
+/** The first prefix that lies in the VNet; a larger one, such as 0.0.0.0/0, is fine: the VNet's own is longer. */
+function insideVnet(remotePrefixes: readonly string[], vnetPrefixes: readonly string[]): string | undefined {
+  const space = vnetPrefixes.map(parseCidr);
+  return remotePrefixes.find((prefix) => {
+    const remote = parseCidr(prefix);
+    return remote !== undefined && space.some((own) => own !== undefined && contains(own, remote));
+  });
+}
