@@ -62,10 +62,14 @@ const reportAtLeastMs = 10_000;
 const attempts = 3;
 
 /** @throws when the directories can't be made, the stored plan is another host's, or no IPsec implementation can work. */
-export async function startAgent(options: AgentOptions): Promise<Agent> {
+export function startAgent(options: AgentOptions): Promise<Agent> {
+  return startAgentWith(options, createControlClient(options.control, options.host));
+}
+
+/** `startAgent` with another way to the control plane: for tests. */
+export async function startAgentWith(options: Omit<AgentOptions, 'control'>, client: ControlClient): Promise<Agent> {
   const { paths, ports } = options;
   for (const directory of [paths.runDirectory, paths.stateDirectory]) mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const client = createControlClient(options.control, options.host);
   const plans = openPlanStore(paths, options.host);
   const secrets = openSecretStore(paths, client.fetchSecret, options.retainSecrets ?? true);
   const wakers: (() => void)[] = [];
@@ -99,7 +103,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 }
 
 type Parts = {
-  readonly options: AgentOptions;
+  readonly options: Omit<AgentOptions, 'control'>;
   readonly client: ControlClient;
   readonly plans: PlanStore;
   readonly secrets: SecretStore;
@@ -173,7 +177,7 @@ function createTasks({ options, client, plans, secrets, engines }: Parts): Tasks
 
 /** A new plan that fails gets a few attempts before the failure is told: a daemon that just died is back by then. */
 async function passUntilSettled(
-  options: AgentOptions,
+  options: Parts['options'],
   engines: HostEngines,
   plan: HostPlan,
   isKnown: boolean,

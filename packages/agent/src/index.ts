@@ -1,5 +1,6 @@
 /** The host agent: startAgent and cleanUp for programs, the engine contract for those who add an engine. */
-export * from './agent.ts';
+export { startAgent } from './agent.ts';
+export type { Agent, AgentOptions, AgentPorts, AgentStatus } from './agent.ts';
 export * from './clean-up.ts';
 export * from './engines/engine.ts';
 export type { ControlLink } from './link/control-client.ts';

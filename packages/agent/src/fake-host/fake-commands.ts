@@ -6,9 +6,8 @@
 import { CommandError } from '@sallyport/runtime';
 import type { CommandOptions, CommandResult } from '@sallyport/runtime';
 import { readingBatch } from '@sallyport/protocols';
-import { deleteNamespace, printReading, runIpBatch } from './fake-ip.ts';
+import { printReading, runIpBatch } from './fake-ip.ts';
 import type { Namespaces } from './fake-ip.ts';
-import { KernelRefusal } from './fake-namespace.ts';
 import type { FakeNamespace } from './fake-namespace.ts';
 import { runNft } from './fake-nft.ts';
 
@@ -73,17 +72,15 @@ export class FakeCommands {
     if (words === '-j netns list')
       return { code: 0, stdout: this.namespaces.size === 0 ? '' : JSON.stringify([...this.namespaces.keys()].map((name) => ({ name }))) };
     if (words.startsWith('netns pids ')) return { code: 0, stdout: '' };
-    const doomed = /^netns delete (\S+)$/.exec(words)?.[1];
-    if (doomed === undefined) throw new Error(`the fake host does not know "ip ${words}"`);
-    try {
-      deleteNamespace(this.namespaces, doomed);
-      return { code: 0 };
-    } catch (error) {
-      if (!(error instanceof KernelRefusal)) throw error;
-      return { code: 1, stderr: `${error.message}\n` };
-    }
+    if (words === probedLink) return { code: 2, stderr: 'Error: Unknown device type.\n' };
+    if (!/^netns (add|delete) \S+$/.test(words)) throw new Error(`the fake host does not know "ip ${words}"`);
+    const { code, stderr } = runIpBatch(this.namespaces, undefined, `${words}\n`);
+    return { code, stderr: stderr.split('\n')[0] ?? '' };
   }
 }
+
+/** The kernel probe's first question; this host's kernel has no XFRM interfaces. */
+const probedLink = 'link add t1 type xfrm dev lo if_id 1';
 
 function runSysctl(namespace: FakeNamespace, args: readonly string[]): Outcome {
   const words = args.filter((word) => !word.startsWith('-'));

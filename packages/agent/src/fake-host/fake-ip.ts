@@ -60,7 +60,7 @@ function runIpLine(namespaces: Namespaces, current: FakeNamespace | undefined, w
   }
 }
 
-export function deleteNamespace(namespaces: Namespaces, name: string): void {
+function deleteNamespace(namespaces: Namespaces, name: string): void {
   const namespace = namespaces.get(name);
   if (namespace === undefined) throw new KernelRefusal(`Cannot remove namespace file "/run/netns/${name}": No such file or directory`);
   for (const link of namespace.links.keys()) namespace.deleteLink(link);

@@ -157,3 +157,7 @@ test('somebody else’s changes to our objects are undone', async () => {
   await pass(host, plan);
   expect(host.printHost()).toBe(before);
 });
+
+test('the sample plan makes the host as printed', async () => {
+  await expect(await printed(samplePlan([peer('a', 1), peer('b', 2)]))).toMatchFileSnapshot('sample-host.golden.txt');
+});
