@@ -120,13 +120,11 @@ const cases: Readonly<Record<string, readonly (readonly [string, JsonValue])[]>>
   ],
 };
 
-for (const [name, rows] of Object.entries(cases)) {
-  describe(name, () => {
-    test.each(rows.map(([text, value]) => ({ text, value })))('$text', ({ text, value }) => {
-      expect(evaluateText(text, testScope())).toEqual(value);
-    });
+describe.each(Object.entries(cases))('%s', (_, rows) => {
+  test.each(rows.map(([text, value]) => ({ text, value })))('$text', ({ text, value }) => {
+    expect(evaluateText(text, testScope())).toEqual(value);
   });
-}
+});
 
 describe('names that Azure gives', () => {
   test('uniqueString gives the values published for the real one', () => {

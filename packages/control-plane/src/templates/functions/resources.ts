@@ -58,12 +58,15 @@ function read(args: Arguments, scope: Scope, verb: string): JsonValue {
       'InvalidTemplate',
       `The template function '${verb}' is not expected at this location. Please see https://aka.ms/arm-functions for usage details.`,
     );
-  const isReference = verb === 'reference';
+  // references('loop', 'Full') has no api-version; reference() has it before 'Full'; actions have it before their body.
+  const isCollection = verb === 'references';
+  const isReference = isCollection || verb === 'reference';
+  const fullAt = isCollection ? 1 : 2;
   return scope.read({
     verb,
     target: args.text(0),
-    apiVersion: args.has(1) && args.any(1) !== null ? args.text(1) : undefined,
-    isFull: isReference && args.has(2) && args.text(2).toLowerCase() === 'full',
+    apiVersion: !isCollection && args.has(1) && args.any(1) !== null ? args.text(1) : undefined,
+    isFull: isReference && args.has(fullAt) && args.text(fullAt).toLowerCase() === 'full',
     body: isReference ? undefined : args.all[2],
   });
 }
