@@ -1,0 +1,135 @@
+/**
+ * The agents' side door: HTTPS with client certificates of our CA, whose common name is the host. Serves each host its part of
+ * the newest plan (long poll by number) and the secrets that part refers to, and takes observations.
+ * Protocol: packages/model/src/plan/agent-protocol.ts.
+ */
+import type { TLSSocket } from 'node:tls';
+import { fastify } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { agentProtocolVersion } from '@sallyport/model';
+import type { HostPlan, PlanMessage, SecretMessage } from '@sallyport/model';
+import type { ArmContext } from '../arm/context.ts';
+import type { Listen } from '../settings.ts';
+import { getRecord } from '../store/records.ts';
+import type { KeyPair } from '../tls/authority.ts';
+import { parseObservationMessage } from './observation-message.ts';
+import { createObservationKeeper } from './observation-keeper.ts';
+import { secretReferences } from './secret-references.ts';
+
+export type AgentServer = { readonly port: number; readonly renew: (pair: KeyPair) => void; readonly close: () => Promise<void> };
+
+/** Longest wait of a poll; proxies and NATs drop connections that are silent for longer than a minute. */
+const longestWaitMs = 30_000;
+const observationLimitBytes = 64 * 1024 * 1024;
+
+export async function startAgentServer(options: {
+  readonly context: ArmContext;
+  readonly listen: Listen;
+  readonly certificate: KeyPair;
+  readonly caPem: string;
+}): Promise<AgentServer> {
+  const { context, certificate, caPem } = options;
+  const secure = (pair: KeyPair): { key: string; cert: string; ca: string; minVersion: 'TLSv1.3' } => ({
+    key: pair.keyPem,
+    cert: pair.certificatePem,
+    ca: caPem,
+    minVersion: 'TLSv1.3',
+  });
+  const server = fastify({
+    https: { ...secure(certificate), requestCert: true, rejectUnauthorized: true },
+    logger: false,
+    forceCloseConnections: true,
+    bodyLimit: observationLimitBytes,
+  });
+  const stop = new AbortController();
+  const keep = createObservationKeeper(context);
+
+  server.addHook('preHandler', async (request, reply) => {
+    if (hostOf(request, context) === undefined)
+      await reply.code(403).send({ error: 'the certificate names no host of this control plane' });
+  });
+  server.get('/agent/v1/plan', (request, reply) => servePlan(context, stop.signal, request, reply));
+  server.get('/agent/v1/secrets', (request, reply) => serveSecret(context, request, reply));
+  server.post('/agent/v1/observations', async (request, reply) => {
+    const parsed = parseObservationMessage(request.body);
+    if (!parsed.ok) return reply.code(400).send({ error: parsed.reason });
+    if (parsed.observation.host !== hostOf(request, context)) return reply.code(403).send({ error: 'an observation of another host' });
+    await keep(parsed.observation);
+    return reply.code(204).send();
+  });
+  await server.listen({ host: options.listen.host, port: options.listen.port });
+  const address = server.server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : options.listen.port,
+    renew: (pair) => server.server.setSecureContext(secure(pair)),
+    close: async () => {
+      stop.abort();
+      await server.close();
+    },
+  };
+}
+
+/** The host a connection belongs to; undefined when it is not one of ours (any more). */
+function hostOf(request: FastifyRequest, context: ArmContext): string | undefined {
+  const { subject } = (request.raw.socket as TLSSocket).getPeerCertificate(); // this server speaks TLS only
+  const names = [subject?.CN ?? []].flat();
+  return context.settings.hosts.find(({ name }) => names.length === 1 && names[0] === name)?.name;
+}
+
+function queryOf(request: FastifyRequest, name: string): string {
+  const value = (request.query as Record<string, unknown>)[name]; // fastify parses the query into an object
+  return typeof value === 'string' ? value : '';
+}
+
+async function servePlan(context: ArmContext, stop: AbortSignal, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const host = hostOf(request, context) ?? '';
+  if (queryOf(request, 'host') !== host) return reply.code(403).send({ error: 'a plan of another host' });
+  const after = Number(queryOf(request, 'after'));
+  const waitMs = Math.min(Number(queryOf(request, 'waitMs')) || 0, longestWaitMs);
+  const message = currentPlan(context, host);
+  if (message !== undefined && message.number > after) return reply.send(message);
+  await nextPlan(context, stop, request, waitMs);
+  const later = currentPlan(context, host);
+  return later !== undefined && later.number > after ? reply.send(later) : reply.code(204).send();
+}
+
+/** Resolves when a plan is stored, the time is up, the agent hangs up, or we stop. */
+async function nextPlan(context: ArmContext, stop: AbortSignal, request: FastifyRequest, waitMs: number): Promise<void> {
+  const wake = new AbortController();
+  const abort = (): void => wake.abort();
+  const unwatch = context.store.watch((committed) => {
+    if (committed.some(({ change }) => change.kind === 'plan')) abort();
+  });
+  request.raw.socket.once('close', abort);
+  stop.addEventListener('abort', abort, { once: true });
+  await context.clock.sleep(waitMs, wake.signal);
+  unwatch();
+  request.raw.socket.removeListener('close', abort);
+  stop.removeEventListener('abort', abort);
+}
+
+function currentPlan(context: ArmContext, host: string): PlanMessage | undefined {
+  const plan = context.live.plan()?.plan;
+  if (plan === undefined) return undefined;
+  return {
+    protocolVersion: agentProtocolVersion,
+    number: plan.number,
+    plan: plan.hosts.find((one) => one.host === host) ?? emptyPlan(host),
+  };
+}
+
+function emptyPlan(host: string): HostPlan {
+  return { host, publicNetworks: [], vnets: [], networkInterfaces: [], instances: [] };
+}
+
+/** Only what the host's current plan refers to, in the version it refers to. */
+function serveSecret(context: ArmContext, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const id = queryOf(request, 'id');
+  const version = Number(queryOf(request, 'version'));
+  const plan = currentPlan(context, hostOf(request, context) ?? '')?.plan;
+  const isWanted = plan !== undefined && secretReferences(plan).some((one) => one.id === id && one.version === version);
+  const secret = isWanted ? getRecord(context.store, 'secret', id) : undefined;
+  if (secret?.version !== version) return reply.code(404).send({ error: 'no such secret in the current plan of this host' });
+  const message: SecretMessage = { id, version, value: secret.value };
+  return reply.send(message);
+}

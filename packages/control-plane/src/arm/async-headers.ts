@@ -1,0 +1,32 @@
+/**
+ * The headers that tell a client where to ask how a long-running operation goes. Absolute, on the host the client used:
+ * Terraform refuses relative ones.
+ * Source: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
+ */
+import type { OperationRecord } from '../store/records.ts';
+import type { ArmRequest } from './message.ts';
+import { apiVersionOf } from './message.ts';
+
+/** `status`: poll until it says Succeeded. `result`: 202 until there is a result. */
+export type AsyncHeader = 'status' | 'result';
+
+export function asyncHeaders(
+  request: ArmRequest,
+  operation: OperationRecord,
+  retryAfterSeconds: number,
+  wanted: readonly AsyncHeader[],
+): Record<string, string> {
+  return {
+    ...(wanted.includes('status')
+      ? { 'azure-asyncoperation': operationUrl(request, operation, 'operations'), 'azure-asyncnotification': 'Enabled' }
+      : {}),
+    ...(wanted.includes('result') ? { location: operationUrl(request, operation, 'operationResults') } : {}),
+    'retry-after': String(retryAfterSeconds),
+  };
+}
+
+export function operationUrl(request: ArmRequest, operation: OperationRecord, what: 'operations' | 'operationResults'): string {
+  const { subscriptionId, location, id } = operation;
+  const provider = `${request.baseUrl}/subscriptions/${subscriptionId}/providers/Microsoft.Network/locations/${location}`;
+  return `${provider}/${what}/${id}?api-version=${encodeURIComponent(apiVersionOf(request))}`;
+}

@@ -1,0 +1,135 @@
+/**
+ * HTTPS in front of `dispatch`: reads the URL, headers and body, writes the answer with ARM's headers. Knows nothing of
+ * resources. TLS always: Azure clients refuse to send a token over plain HTTP.
+ */
+import { fastify } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { armErrors } from '@sallyport/model';
+import type { Clock, IdSource, Logger } from '@sallyport/runtime';
+import type { Listen } from '../settings.ts';
+import type { KeyPair } from '../tls/authority.ts';
+import { readBody } from './http-body.ts';
+import { responseHeaders } from './http-headers.ts';
+import type { ArmMethod, ArmRequest, ArmResponse } from './message.ts';
+import { ArmFailure, failureResponse } from './message.ts';
+
+export type HttpServer = {
+  readonly port: number;
+  /** New handshakes use this certificate from now on. */
+  readonly renew: (pair: KeyPair) => void;
+  readonly close: () => Promise<void>;
+};
+
+export type HttpServerOptions = {
+  readonly listen: Listen;
+  readonly certificate: KeyPair;
+  /** Absolute links start with this instead of the client's Host. */
+  readonly publicBaseUrl?: string;
+  readonly dispatch: (request: ArmRequest) => Promise<ArmResponse>;
+  readonly region: string;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly log: Logger;
+};
+
+const methods = ['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE'] as const;
+/** A host name or address with an optional port; anything else in a Host header is not echoed into links. */
+const hostHeader = /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d{1,5})?$/i;
+
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const server = fastify({
+    https: { key: options.certificate.keyPem, cert: options.certificate.certificatePem, minVersion: 'TLSv1.2' },
+    logger: false,
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    // Bodies are read by us: ARM's limit, its error, and not only JSON.
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+  });
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  server.route({ method: [...methods], url: '*', handler: (request, reply) => serve(options, server, request, reply) });
+  server.setNotFoundHandler((request, reply) => serve(options, server, request, reply)); // other methods
+  await server.listen({ host: options.listen.host, port: options.listen.port });
+  const address = server.server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : options.listen.port,
+    renew: (pair) => server.server.setSecureContext({ key: pair.keyPem, cert: pair.certificatePem, minVersion: 'TLSv1.2' }),
+    close: async () => {
+      await server.close();
+    },
+  };
+}
+
+async function serve(options: HttpServerOptions, _server: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const requestId = options.ids.guid();
+  const correlationId = headerOf(request, 'x-ms-correlation-request-id') ?? requestId;
+  const response = await answer(options, request, correlationId);
+  const text = response.body === undefined ? undefined : JSON.stringify(response.body);
+  void reply.code(response.status);
+  void reply.headers(responseHeaders({ requestId, correlationId, region: options.region, now: options.clock.now(), request: request.raw }));
+  void reply.headers(response.headers ?? {});
+  if (text !== undefined && response.headers?.['content-type'] === undefined)
+    void reply.header('content-type', 'application/json; charset=utf-8');
+  options.log.debug({ method: request.method, path: pathOf(request.url), status: response.status, correlationId }, 'answered');
+  await reply.send(text);
+}
+
+async function answer(options: HttpServerOptions, request: FastifyRequest, correlationId: string): Promise<ArmResponse> {
+  try {
+    const method = methods.find((known) => known === request.method);
+    const body = await readBody(request.raw);
+    if (method === undefined) throw new ArmFailure(armErrors.methodNotAllowed(request.method), { allow: methods.join(', ') });
+    return await options.dispatch(armRequest(options, request, method, correlationId, body));
+  } catch (error) {
+    if (error instanceof ArmFailure) return failureResponse(error);
+    options.log.error({ err: error, correlationId }, 'request could not be read');
+    return failureResponse(new ArmFailure(armErrors.internal(correlationId)));
+  }
+}
+
+function armRequest(
+  options: HttpServerOptions,
+  request: FastifyRequest,
+  method: ArmMethod,
+  correlationId: string,
+  body: ArmRequest['body'],
+): ArmRequest {
+  const query = new Map<string, string>();
+  const questionMark = request.url.indexOf('?');
+  if (questionMark >= 0)
+    for (const [name, value] of new URLSearchParams(request.url.slice(questionMark + 1))) query.set(name.toLowerCase(), value);
+  const headers = new Map(Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), [value ?? ''].flat().join(', ')]));
+  const host = headers.get('host') ?? '';
+  return {
+    method,
+    segments: segmentsOf(pathOf(request.url)),
+    query,
+    headers,
+    body,
+    baseUrl: options.publicBaseUrl ?? `https://${hostHeader.test(host) ? host : `localhost:${options.listen.port}`}`,
+    principal: undefined,
+    correlationId,
+  };
+}
+
+/** @throws ArmFailure for a bad percent escape. */
+function segmentsOf(path: string): readonly string[] {
+  try {
+    return path
+      .split('/')
+      .filter((segment) => segment !== '')
+      .map(decodeURIComponent);
+  } catch {
+    throw new ArmFailure({ status: 400, code: 'BadRequest', message: 'The request URI has a malformed escape.', isFromFrontDoor: true });
+  }
+}
+
+function pathOf(url: string): string {
+  const end = url.search(/[?#]/);
+  return end < 0 ? url : url.slice(0, end);
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === 'string' && /^[\w-]{1,64}$/.test(value) ? value : undefined;
+}

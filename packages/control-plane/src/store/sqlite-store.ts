@@ -1,0 +1,136 @@
+/**
+ * The embedded store: one file, write-ahead log, every document cached parsed in memory. Commits of one turn of the event
+ * loop share one transaction and one fsync. A second process on the same file is refused.
+ */
+import { chmodSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { DocumentTable } from './document-table.ts';
+import { migrations } from './migrations.ts';
+import type { Seal } from './seal.ts';
+import type { Committed, Store, StoreKind } from './store.ts';
+import { StoreError } from './store.ts';
+
+/** Kinds whose values are encrypted at rest. */
+const sealedKinds: ReadonlySet<string> = new Set<StoreKind>(['secret']);
+
+/** SQLITE_BUSY. https://sqlite.org/rescode.html#busy */
+const sqliteBusy = 5;
+
+type Waiting = {
+  readonly committed: readonly Committed[];
+  readonly resolve: () => void;
+  readonly reject: (error: StoreError) => void;
+};
+
+/** @throws StoreError in-use, corrupt */
+export function openSqliteStore(options: { readonly file: string; readonly seal: Seal }): Store {
+  const database = openDatabase(options.file);
+  const table = new DocumentTable();
+  load(database, table, options.seal);
+  const write = createWriter(database, options.seal);
+  let waiting: Waiting[] = [];
+  let failure: StoreError | undefined;
+  let isClosed = false;
+
+  function flush(): void {
+    const batch = waiting;
+    waiting = [];
+    if (batch.length === 0) return;
+    try {
+      write(batch.flatMap(({ committed }) => committed));
+      for (const { resolve } of batch) resolve();
+    } catch (cause) {
+      // Memory is now ahead of the disk: refuse everything until a restart reads the disk again.
+      failure = new StoreError('unavailable', `could not write ${options.file}`, cause);
+      for (const { reject } of batch) reject(failure);
+    }
+  }
+
+  return {
+    get: table.get,
+    list: table.list,
+    revision: table.revision,
+    watch: table.watch,
+    commit: async (changes) => {
+      if (failure !== undefined) throw failure;
+      if (isClosed) throw new StoreError('unavailable', 'the store is closed');
+      const committed = table.apply(changes);
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      waiting.push({ committed, resolve, reject });
+      if (waiting.length === 1) setImmediate(flush);
+      await promise;
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (isClosed) return;
+      isClosed = true;
+      flush();
+      database.close();
+    },
+  };
+}
+
+function openDatabase(file: string): DatabaseSync {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  try {
+    const database = new DatabaseSync(file);
+    chmodSync(file, 0o600);
+    // The cache above holds the truth while we run, so nobody else may write: exclusive for as long as we live.
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN EXCLUSIVE; COMMIT');
+    migrate(database);
+    return database;
+  } catch (cause) {
+    const isBusy = cause instanceof Error && 'errcode' in cause && cause.errcode === sqliteBusy;
+    throw isBusy
+      ? new StoreError('in-use', `${file} is in use by another control plane`, cause)
+      : new StoreError('corrupt', `could not open ${file}`, cause);
+  }
+}
+
+function migrate(database: DatabaseSync): void {
+  const applied = Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
+  if (applied > migrations.length)
+    throw new StoreError('corrupt', `the data is of a newer version (${applied}) than this program (${migrations.length})`);
+  for (const [index, statements] of migrations.entries()) {
+    if (index < applied) continue;
+    database.exec(`BEGIN; ${statements}; PRAGMA user_version = ${index + 1}; COMMIT`);
+  }
+}
+
+function load(database: DatabaseSync, table: DocumentTable, seal: Seal): void {
+  for (const row of database.prepare('SELECT kind, key, revision, sealed, value FROM documents').iterate()) {
+    const kind = String(row['kind']) as StoreKind; // only this module writes the column
+    const key = String(row['key']);
+    const text = Number(row['sealed']) === 1 ? seal.open(String(row['value']), `${kind} ${key}`) : String(row['value']);
+    table.load({ kind, key, revision: Number(row['revision']), value: JSON.parse(text) });
+  }
+  table.loadRevision(Number(database.prepare("SELECT value FROM counters WHERE name = 'revision'").get()?.['value'] ?? 0));
+}
+
+function createWriter(database: DatabaseSync, seal: Seal): (committed: readonly Committed[]) => void {
+  const put = database.prepare(
+    `INSERT INTO documents (kind, key, revision, sealed, value) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (kind, key) DO UPDATE SET revision = excluded.revision, sealed = excluded.sealed, value = excluded.value`,
+  );
+  const remove = database.prepare('DELETE FROM documents WHERE kind = ? AND key = ?');
+  const count = database.prepare("UPDATE counters SET value = ? WHERE name = 'revision'");
+  return (committed) => {
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      for (const { change, revision } of committed) {
+        if (change.type === 'delete') {
+          remove.run(change.kind, change.key);
+          continue;
+        }
+        const text = JSON.stringify(change.value);
+        const isSealed = sealedKinds.has(change.kind);
+        put.run(change.kind, change.key, revision, isSealed ? 1 : 0, isSealed ? seal.seal(text, `${change.kind} ${change.key}`) : text);
+      }
+      count.run(committed.at(-1)?.revision ?? 0);
+      database.exec('COMMIT');
+    } catch (error) {
+      database.exec('ROLLBACK');
+      throw error;
+    }
+  };
+}
