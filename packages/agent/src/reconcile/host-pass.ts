@@ -38,7 +38,7 @@ export async function runPass(context: PassContext, plan: HostPlan, signal: Abor
   const { engines, paths, log } = context;
   const wanted = engines.fabric.namespacesOf(plan);
   for (const namespace of wanted) markOwned(paths, namespace);
-  const failures: ApplyFailure[] = [...(await engines.fabric.reconcile(plan))];
+  const failures: ApplyFailure[] = [...(await reconcileFabric(engines.fabric, plan))];
   const brokenInstances = new Map<string, string>();
   await inParallel(plan.instances, instancesAtOnce, async (instance) => {
     const result = await reconcileInstance(context, instance, signal);
@@ -48,6 +48,20 @@ export async function runPass(context: PassContext, plan: HostPlan, signal: Abor
   if (!signal.aborted) failures.push(...(await sweepOrphans(context, plan, new Set(wanted))));
   for (const failure of failures) log.warn({ ...failure }, 'could not apply part of the plan');
   return { failures, brokenInstances };
+}
+
+async function reconcileFabric(fabric: Fabric, plan: HostPlan): Promise<readonly ApplyFailure[]> {
+  try {
+    return await fabric.reconcile(plan);
+  } catch (error) {
+    const message = `the host's network can't be read or changed: ${error instanceof Error ? error.message : String(error)}`;
+    const concerned = [
+      ...plan.vnets.map((vnet) => vnet.vnet),
+      ...plan.networkInterfaces.map((nic) => nic.networkInterface),
+      ...plan.instances.map((instance) => instance.gateway),
+    ];
+    return concerned.map((resource) => ({ resource, code: 'LinkFailed', message }));
+  }
 }
 
 type InstanceResult = { readonly failures: readonly ApplyFailure[]; readonly broken: string | undefined };

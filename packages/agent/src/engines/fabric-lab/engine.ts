@@ -10,6 +10,7 @@ import { applyFabric } from './apply.ts';
 import { diffFabric } from './diff.ts';
 import { observeFabric } from './observe.ts';
 import { renderFabric } from './render.ts';
+import type { FabricState } from './render.ts';
 
 export type Fabric = {
   /** @throws when namespaces can't be read at all. */
@@ -24,7 +25,22 @@ export function createLabFabric(context: CommandContext): Fabric {
   return {
     reconcile: async (plan) => {
       const desired = renderFabric(plan);
-      return applyFabric(context, desired, diffFabric(desired, await observeFabric(context, desired)));
+      const { observed, unreadable } = await observeFabric(context, desired);
+      const failures = desired.namespaces.flatMap((state) => {
+        const reason = unreadable.get(state.namespace);
+        if (reason === undefined) return [];
+        return state.resources.map((resource) => ({
+          resource,
+          code: 'LinkFailed',
+          message: `could not read ${state.namespace}: ${reason}`,
+        }));
+      });
+      // What can't be read is left as it is; the rest goes on.
+      const readable: FabricState = {
+        namespaces: desired.namespaces.filter((state) => !unreadable.has(state.namespace)),
+        pairs: desired.pairs.filter((pair) => !unreadable.has(pair.routerNamespace) && !unreadable.has(pair.nodeNamespace)),
+      };
+      return [...failures, ...(await applyFabric(context, readable, diffFabric(readable, observed)))];
     },
     namespacesOf: (plan) => renderFabric(plan).namespaces.map((state) => state.namespace),
     remove: async (namespace) => {

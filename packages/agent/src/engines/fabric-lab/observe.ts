@@ -5,12 +5,28 @@ import { inParallel } from '../../reconcile/in-parallel.ts';
 import type { ObservedFabric } from './diff.ts';
 import type { FabricState } from './render.ts';
 
-export async function observeFabric(context: CommandContext, desired: FabricState): Promise<ObservedFabric> {
+export type FabricReading = {
+  readonly observed: ObservedFabric;
+  /** Namespaces that are there and could not be read, with the reason. */
+  readonly unreadable: ReadonlyMap<string, string>;
+};
+
+/** @throws CommandError when namespaces can't even be listed. */
+export async function observeFabric(context: CommandContext, desired: FabricState): Promise<FabricReading> {
   const present = new Set(await listNamespaces(context));
   const states = desired.namespaces.filter((state) => present.has(state.namespace));
+  const unreadable = new Map<string, string>();
   const readings = await inParallel(states, 4, async ({ namespace, sysctls }) => {
-    const [reading, values] = await Promise.all([readNamespace(context, namespace), readSysctls(context, namespace, Object.keys(sysctls))]);
-    return [namespace, { reading, sysctls: values }] as const;
+    try {
+      const [reading, values] = await Promise.all([
+        readNamespace(context, namespace),
+        readSysctls(context, namespace, Object.keys(sysctls)),
+      ]);
+      return [[namespace, { reading, sysctls: values }] as const];
+    } catch (error) {
+      unreadable.set(namespace, error instanceof Error ? error.message : String(error));
+      return [];
+    }
   });
-  return new Map(readings);
+  return { observed: new Map(readings.flat()), unreadable };
 }

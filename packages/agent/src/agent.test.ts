@@ -1,0 +1,134 @@
+/** The agent's three loops against a fake control plane, on the fake host. */
+import { afterEach, expect, test } from 'vitest';
+import type { HostObservation, HostPlan, PlanNumber } from '@sallyport/model';
+import { Secret, silentLogger, systemClock, until } from '@sallyport/runtime';
+import { startAgentWith } from './agent.ts';
+import type { Agent } from './agent.ts';
+import { cleanUp } from './clean-up.ts';
+import { FakeHost } from './fake-host/fake-host.ts';
+import { LinkError } from './link/control-client.ts';
+import type { ControlClient, NumberedPlan } from './link/control-client.ts';
+import { samplePlan } from './sample-plan.ts';
+
+/** Holds one plan; a long poll waits for a newer one. */
+class FakeControl implements ControlClient {
+  readonly observations: HostObservation[] = [];
+  isAway = false;
+  #plan: NumberedPlan | undefined;
+  #changed = new AbortController();
+
+  publish(number: number, plan: HostPlan): void {
+    this.#plan = { number: number as PlanNumber, plan };
+    this.#changed.abort();
+    this.#changed = new AbortController();
+  }
+
+  readonly fetchPlan = async (after: number, signal: AbortSignal): Promise<NumberedPlan | undefined> => {
+    if (this.isAway) throw new LinkError('unreachable', 'away');
+    if (this.#plan !== undefined && this.#plan.number !== after) return this.#plan;
+    await systemClock.sleep(25_000, AbortSignal.any([signal, this.#changed.signal]));
+    return undefined;
+  };
+  readonly fetchSecret = (): Promise<Secret> => Promise.resolve(new Secret('key'));
+  readonly postObservation = (observation: HostObservation): Promise<void> => {
+    if (this.isAway) return Promise.reject(new LinkError('unreachable', 'away'));
+    this.observations.push(observation);
+    return Promise.resolve();
+  };
+  readonly close = (): void => {};
+
+  async observed(isWanted: (observation: HostObservation) => boolean, because: string): Promise<HostObservation> {
+    const found = (): HostObservation | undefined => this.observations.findLast(isWanted);
+    const seen = await until(found, (value) => value !== undefined, { because, clock: systemClock, everyMs: 5, timeoutMs: 4000 });
+    if (seen === undefined) throw new Error('until() ends with a value');
+    return seen;
+  }
+}
+
+const cleanUps: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const run of cleanUps.splice(0).toReversed()) await run();
+});
+
+function newHost(): FakeHost {
+  const host = new FakeHost();
+  cleanUps.push(() => host[Symbol.asyncDispose]());
+  return host;
+}
+
+async function agentOn(host: FakeHost, control: FakeControl): Promise<Agent> {
+  const ports = { run: host.run, daemons: host.daemons, clock: systemClock, log: silentLogger };
+  const agent = await startAgentWith({ host: 'host-1', paths: host.paths, ipsec: 'kernel', ports }, control);
+  cleanUps.push(agent.close);
+  return agent;
+}
+
+const nic: HostPlan = { ...samplePlan([]), instances: [] };
+
+test('a plan is applied as soon as it is there, and the observation says which', async () => {
+  const [host, control] = [newHost(), new FakeControl()];
+  const agent = await agentOn(host, control);
+  control.publish(3, nic);
+  const observation = await control.observed((seen) => seen.appliedPlan === 3, 'plan 3 is applied');
+  expect(observation.failures).toEqual([]);
+  expect(host.printHost()).toContain('namespace sp-fake-nic-vm1');
+  expect(agent.status()).toMatchObject({ host: 'host-1', acceptedPlan: 3, appliedPlan: 3, isLinked: true });
+});
+
+test('a lower plan number is refused and said', async () => {
+  const [host, control] = [newHost(), new FakeControl()];
+  const agent = await agentOn(host, control);
+  control.publish(3, nic);
+  await control.observed((seen) => seen.appliedPlan === 3, 'plan 3 is applied');
+  control.publish(2, { ...nic, networkInterfaces: [] });
+  const refused = await until(agent.status, (status) => status.linkError !== undefined, {
+    because: 'refused',
+    clock: systemClock,
+    everyMs: 5,
+  });
+  expect(refused.linkError).toBe('refused plan 2: this host already has 3');
+  expect(host.printHost()).toContain('namespace sp-fake-nic-vm1');
+});
+
+test('while the control plane is away a restarted agent works from its stored plan', async () => {
+  const [host, control] = [newHost(), new FakeControl()];
+  const first = await agentOn(host, control);
+  control.publish(3, nic);
+  await control.observed((seen) => seen.appliedPlan === 3, 'plan 3 is applied');
+  await first.close();
+  const before = host.printHost();
+  await host.run(['ip', '-force', '-batch', '-'], { input: 'netns delete sp-fake-nic-vm1\n' });
+  control.isAway = true;
+  const second = await agentOn(host, control);
+  await until(second.status, (status) => status.appliedPlan === 3, {
+    because: 'the stored plan is applied',
+    clock: systemClock,
+    everyMs: 5,
+  });
+  expect(host.printHost()).toBe(before);
+  expect(second.status().isLinked).toBe(false);
+});
+
+test('a part that can not be applied is reported, with the plan’s number', async () => {
+  const [host, control] = [newHost(), new FakeControl()];
+  host.commands.faults.push({ when: /nic-vm1 -- sysctl/, outcome: { code: 1, stderr: 'permission denied\n' }, times: 100 });
+  await agentOn(host, control);
+  control.publish(1, nic);
+  const observation = await control.observed((seen) => seen.appliedPlan === 1, 'plan 1 is acted on to its end');
+  expect(observation.failures.map(({ resource, code }) => [resource, code])).toContainEqual([
+    nic.networkInterfaces[0]?.networkInterface,
+    'LinkFailed',
+  ]);
+});
+
+test('clean-up leaves nothing, also a second time', async () => {
+  const [host, control] = [newHost(), new FakeControl()];
+  const agent = await agentOn(host, control);
+  control.publish(1, nic);
+  await control.observed((seen) => seen.appliedPlan === 1, 'plan 1 is applied');
+  await agent.close();
+  const ports = { run: host.run, daemons: host.daemons, clock: systemClock, log: silentLogger };
+  await cleanUp(host.paths, ports);
+  expect(host.printHost()).toBe('');
+  await cleanUp(host.paths, ports);
+});
