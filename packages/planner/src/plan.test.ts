@@ -251,7 +251,10 @@ describe('what is not planned, and why', () => {
   test.each([
     [{ activeActive: true }, 'second instance not yet planned; all tunnels end on IN_0'],
     [{ enableBgp: true }, 'BGP not yet planned; only the static prefixes of local network gateways are routed'],
-    [{ vpnClientConfiguration: {} }, 'point-to-site not yet planned; no client can connect'],
+    [
+      { vpnClientConfiguration: { vpnClientAddressPool: { addressPrefixes: ['172.16.0.0/24'] } } },
+      'point-to-site not yet planned; no client can connect',
+    ],
     [{ gatewayDefaultSite: { id: 'x' } }, 'default site not yet planned; Internet traffic is not sent to it'],
   ])('a gateway with %o is planned and says what is not in effect', (more, what) => {
     const result = plan(inputOf([...hq(more), ...siteWithConnection(1)]));

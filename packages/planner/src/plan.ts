@@ -2,12 +2,12 @@
  * The planner's entry: resources, what was planned before and the hosts there are → the plan, a report and issues. Pure,
  * synchronous, deterministic: the same input gives the same plan byte for byte, in whatever order the resources come.
  */
-import type { HostPlan, Plan, PlanNumber } from '@sallyport/model';
+import { resourceKey, type HostPlan, type Plan, type PlanNumber } from '@sallyport/model';
 import { checkPlan } from './check/check.ts';
 import { emptyDraft, type Draft } from './draft.ts';
 import type { PlanInput, PlanResult, ReportEntry } from './input.ts';
 import { isEqual } from './is-equal.ts';
-import { compareText } from './resource-index.ts';
+import { byKey, compareText } from './resource-index.ts';
 import { planConnections } from './steps/connections.ts';
 import { planEffectiveRoutes } from './steps/effective-routes.ts';
 import { planGateways } from './steps/gateways.ts';
@@ -33,7 +33,7 @@ export function plan(input: PlanInput): PlanResult {
   const draft = steps.reduce((before, step) => step(before), emptyDraft(input));
   const hosts = [...new Set(input.inventory.hosts.map(({ name }) => name))].toSorted(compareText);
   const next = numbered(input.previous, numberObjects(draft, hosts));
-  return { plan: next, report: draft.report.toSorted(byResource), issues: checkPlan(next) };
+  return { plan: next, report: sorted(draft.report), issues: checkPlan(next) };
 }
 
 /** The previous plan itself when nothing differs from it. */
@@ -43,6 +43,8 @@ function numbered(previous: Plan | undefined, hosts: readonly HostPlan[]): Plan 
   return { number: ((previous?.number ?? 0) + 1) as PlanNumber, hosts };
 }
 
-function byResource(a: ReportEntry, b: ReportEntry): number {
-  return compareText(a.resource.toLowerCase(), b.resource.toLowerCase());
+/** Keys are made once, not once per comparison: there may be 10,000 entries. */
+function sorted(report: readonly ReportEntry[]): readonly ReportEntry[] {
+  const keyed = report.map((entry) => ({ key: resourceKey(entry.resource), entry }));
+  return keyed.toSorted(byKey).map(({ entry }) => entry);
 }

@@ -17,6 +17,9 @@ import {
   type VnetPlan,
 } from '@sallyport/model';
 
+import { isEqual } from '../is-equal.ts';
+import { defaultEspAccepts, defaultEspOffers, defaultIkeProposals } from '../policy/default-proposals.ts';
+
 /** `key` finds the same object in another plan; `lines` are indented below `title`. */
 export type Block = { readonly key: string; readonly title: string; readonly lines: readonly string[] };
 
@@ -99,24 +102,29 @@ function ikeLines(ike: IkePlan): readonly string[] {
   const roles = [ike.initiates ? 'initiates' : 'never initiates', ike.responds ? 'responds' : 'never responds'];
   return [
     `IKEv${ike.version} ${ike.localAddress} (id ${ike.localId}) to ${ike.remoteAddress} (id ${ike.remoteId}), ${roles.join(', ')}`,
-    `IKE lifetime ${ike.lifetimeSeconds} s, dead peer after ${ike.dpdTimeoutSeconds} s, key ${resourceName(ike.sharedKey.id)} version ${ike.sharedKey.version}`,
-    ...proposalLines('IKE', ike.offers.map(ikeText), ike.accepts.map(ikeText)),
+    `shared key version ${ike.sharedKey.version}`,
+    ...(isEqual([ike.offers, ike.accepts], [defaultIkeProposals, defaultIkeProposals])
+      ? ["IKE proposals: Azure's defaults"]
+      : proposalLines('IKE', ike.offers.map(ikeText), ike.accepts.map(ikeText))),
+    `IKE lifetime ${ike.lifetimeSeconds} s, dead peer after ${ike.dpdTimeoutSeconds} s`,
   ];
 }
 
 function espLines(esp: EspPlan): readonly string[] {
   const window = esp.replayWindow === 0 ? 'no replay protection' : `replay window ${esp.replayWindow} packets`;
   return [
+    ...(isEqual([esp.offers, esp.accepts], [defaultEspOffers, defaultEspAccepts])
+      ? ["ESP proposals: Azure's defaults"]
+      : proposalLines('ESP', esp.offers.map(espText), esp.accepts.map(espText))),
     `ESP lifetime ${esp.lifetimeSeconds} s or ${esp.lifetimeKilobytes} KB, ${window}`,
-    ...proposalLines('ESP', esp.offers.map(espText), esp.accepts.map(espText)),
     ...esp.selectors.map(({ local, remote }) => `ESP selectors ${local.join(', ')} to ${remote.join(', ')}`),
   ];
 }
 
-/** One line when both lists are the same, which they are but for Azure's default ESP proposals. */
+/** One line when both lists are the same, as with every custom policy. */
 function proposalLines(protocol: string, offers: readonly string[], accepts: readonly string[]): readonly string[] {
   const [offered, accepted] = [offers.join(', '), accepts.join(', ')];
-  if (offered === accepted) return [`${protocol} offers and accepts ${offered}`];
+  if (offered === accepted) return [`${protocol} offers and accepts only ${offered}`];
   return [`${protocol} offers ${offered}`, `${protocol} accepts ${accepted}`];
 }
 

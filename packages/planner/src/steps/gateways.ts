@@ -101,7 +101,7 @@ function gapsOfGateway({ properties }: VirtualNetworkGateway): readonly Gap[] {
   return gapsOf([
     [properties.activeActive, 'SecondInstanceNotPlanned', 'second instance not yet planned; all tunnels end on IN_0'],
     [properties.enableBgp, 'BgpNotSupported', 'BGP not yet planned; only the static prefixes of local network gateways are routed'],
-    [properties.vpnClientConfiguration !== undefined, 'PointToSiteNotSupported', 'point-to-site not yet planned; no client can connect'],
+    [hasPointToSite(properties), 'PointToSiteNotSupported', 'point-to-site not yet planned; no client can connect'],
     [
       properties.gatewayDefaultSite !== undefined,
       'DefaultSiteNotSupported',
@@ -110,4 +110,9 @@ function gapsOfGateway({ properties }: VirtualNetworkGateway): readonly Gap[] {
     [properties.natRules.length > 0, 'NatNotSupported', 'NAT rules are stored but not applied yet'],
     [hasCustomRoutes, 'CustomRoutesNotSupported', 'custom routes not yet planned; they are for point-to-site clients'],
   ]);
+}
+
+/** Clients write an empty `vpnClientConfiguration` too; without a pool no client could get an address. */
+function hasPointToSite({ vpnClientConfiguration }: VirtualNetworkGateway['properties']): boolean {
+  return (vpnClientConfiguration?.vpnClientAddressPool?.addressPrefixes.length ?? 0) > 0;
 }
