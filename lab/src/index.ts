@@ -13,3 +13,4 @@ export * from './scenario.ts';
 export * from './run-scenario.ts';
 export * from './expect-scenario.ts';
 export * from './evidence.ts';
+export * from './traffic.ts';

@@ -21,6 +21,8 @@ export type LabSession = {
   readonly arm: ArmClient;
   /** One line per step, for people. */
   readonly tell: (step: string) => void;
+  /** Ends a build between two steps; what was made stays. */
+  readonly signal?: AbortSignal;
 };
 
 /** Milliseconds each PUT took until its operation ended, in order. */
@@ -33,24 +35,35 @@ export async function buildScenario(session: LabSession, scenario: Scenario): Pr
   let sites: Promise<void> | undefined;
   for (const resource of scenario.resources) {
     // Devices need the gateway's public address, and are ready before the connection that calls them.
-    if (isOfType(resource, 'virtualNetworkGateways')) sites ??= buildSites(session, scenario);
-    if (isOfType(resource, 'connections')) await (sites ??= buildSites(session, scenario));
+    if (isOfType(resource, 'virtualNetworkGateways')) sites ??= startSites(session, scenario);
+    if (isOfType(resource, 'connections')) await (sites ??= startSites(session, scenario));
     const began = session.ports.clock.monotonic();
-    if (/\/providers\//i.test(resource.put)) await putResource(sdk, resource.put, resource.body);
+    session.signal?.throwIfAborted();
+    if (/\/providers\//i.test(resource.put)) await putResource(sdk, resource.put, resource.body, session.signal);
     else await session.arm.put(resource.put, resource.body);
     const ms = session.ports.clock.monotonic() - began;
     times.push({ resource: resource.put, ms });
     session.tell(`${shortName(resource.put)} Succeeded after ${(ms / 1000).toFixed(2)} s`);
   }
-  await (sites ?? buildSites(session, scenario));
+  await (sites ?? startSites(session, scenario));
   return times;
+}
+
+/** Sites are made while the gateway is; a failure is thrown where they are awaited. */
+function startSites(session: LabSession, scenario: Scenario): Promise<void> {
+  const sites = buildSites(session, scenario);
+  sites.catch(() => {});
+  return sites;
 }
 
 /** All sites, four at a time: a charon's start keeps a core busy for a moment. */
 async function buildSites(session: LabSession, scenario: Scenario): Promise<void> {
   const queue = scenario.sites.values();
   const build = async (): Promise<void> => {
-    for (const site of queue) await buildSite(session, scenario, site);
+    for (const site of queue) {
+      session.signal?.throwIfAborted();
+      await buildSite(session, scenario, site);
+    }
   };
   const results = await Promise.allSettled(Array.from({ length: 4 }, build));
   const failed = results.find((result) => result.status === 'rejected');

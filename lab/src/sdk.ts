@@ -42,8 +42,8 @@ function isObject(value: JsonValue | undefined): value is JsonObject {
 }
 
 type Operations = {
-  readonly createOrUpdate: (resourceGroup: string, name: string, body: object) => Promise<unknown>;
-  readonly delete: (resourceGroup: string, name: string) => Promise<unknown>;
+  readonly createOrUpdate: (resourceGroup: string, name: string, body: object, options: { abortSignal?: AbortSignal }) => Promise<unknown>;
+  readonly delete: (resourceGroup: string, name: string, options: { abortSignal?: AbortSignal }) => Promise<unknown>;
 };
 
 /** The SDK's operations for a resource type; pollers are awaited to their end. */
@@ -63,17 +63,22 @@ function operationsOf(client: NetworkManagementClient, type: string): Operations
 }
 
 /** Creates a resource by id and waits for its end; @throws what the SDK throws. */
-export async function putResource(client: NetworkManagementClient, id: string, body: JsonObject): Promise<void> {
+export async function putResource(client: NetworkManagementClient, id: string, body: JsonObject, signal?: AbortSignal): Promise<void> {
   const parts = parseResourceId(id);
   const [type, name] = [parts?.types[0], parts?.names[0]];
   if (parts === undefined || type === undefined || name === undefined || parts.types.length > 1)
     throw new LabError(`${id} is not a top-level resource`);
-  await operationsOf(client, type).createOrUpdate(parts.resourceGroup, name, sdkModel(body));
+  await operationsOf(client, type).createOrUpdate(
+    parts.resourceGroup,
+    name,
+    sdkModel(body),
+    signal === undefined ? {} : { abortSignal: signal },
+  );
 }
 
 export async function deleteResource(client: NetworkManagementClient, id: string): Promise<void> {
   const parts = parseResourceId(id);
   const [type, name] = [parts?.types[0], parts?.names[0]];
   if (parts === undefined || type === undefined || name === undefined) throw new LabError(`${id} is not a resource`);
-  await operationsOf(client, type).delete(parts.resourceGroup, name);
+  await operationsOf(client, type).delete(parts.resourceGroup, name, {});
 }

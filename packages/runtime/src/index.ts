@@ -7,3 +7,4 @@ export * from './background-task.ts';
 export * from './until.ts';
 export * from './secret.ts';
 export * from './ids.ts';
+export * from './supervised-child.ts';

@@ -1,0 +1,71 @@
+/** `sallyport up`: control plane and local agent in one, with the lab fabric. */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { LabError, createFabric } from '@sallyport/lab';
+import type { DevicePorts } from '@sallyport/lab';
+import { createLogger, systemClock, systemCommands, systemDaemons } from '@sallyport/runtime';
+import type { Command } from '../command.ts';
+import { UsageError, dataDirectory, dataDirectoryOption, note, parseListen, parseOptions, print, refusePositionals } from '../command.ts';
+import { lockDataDirectory } from '../data-lock.ts';
+import { clientFile, logFile } from '../installation.ts';
+import { runUp } from '../running.ts';
+import { aborted, stopSignal } from '../stop-signal.ts';
+import { ipsecChoice } from './agent.ts';
+import { defaultListen } from './control-plane.ts';
+
+export const up: Command = {
+  summary: 'control plane and agent on this host, with the lab fabric',
+  help: `
+Usage: sallyport up [--data-dir DIR] [--listen HOST:PORT] [--fabric lab] [--keep]
+
+Serves the API and makes gateways real, in network namespaces of this host. When ready it prints one line and writes
+DIR/client.json {endpoint, caFile, tenantId, subscriptionId, clientId, clientSecret}. Runs until SIGINT or SIGTERM, and then
+removes its namespaces, daemons and sites; the data directory stays, and the next start makes them again.
+
+Options:
+  --data-dir DIR      everything that must last (default: /var/lib/sallyport)
+  --listen HOST:PORT  default ${defaultListen}; port 0 takes a free one
+  --fabric lab        how networks exist; lab (namespaces) is the only one so far
+  --ipsec CHOICE      auto (default) takes the kernel's ESP when there is one, kernel, or xfrmd
+  --keep              leave tunnels, namespaces and sites as they are when it stops`,
+  run: async (args) => {
+    const { values, positionals } = parseOptions(args, {
+      ...dataDirectoryOption,
+      listen: { type: 'string', default: defaultListen },
+      fabric: { type: 'string', default: 'lab' },
+      ipsec: { type: 'string', default: 'auto' },
+      keep: { type: 'boolean' },
+    });
+    refusePositionals(positionals);
+    if (values.fabric !== 'lab') throw new UsageError(`--fabric can be lab; '${values.fabric}' is not known`);
+    ipsecChoice(values.ipsec);
+    const listen = parseListen(values.listen);
+    requireRoot('sallyport up');
+    const stop = stopSignal({ isChild: false });
+    const fabric = createFabric(dataDirectory(values['data-dir']));
+    using _lock = await lockDataDirectory(fabric.dataDirectory, 'up');
+    const file = logFile(fabric, 'up');
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    const running = await runUp({
+      fabric,
+      listen,
+      ipsec: values.ipsec,
+      ports: systemPorts(),
+      log: createLogger({ component: 'up', file }),
+      onTrouble: (sentence) => note(`sallyport: ${sentence}; see ${dirname(file)}`),
+    });
+    print(`sallyport is ready at ${running.endpoint}, sign in with ${clientFile(fabric)}`);
+    await aborted(stop);
+    await running.stop({ keep: values.keep === true });
+    return 0;
+  },
+};
+
+export function systemPorts(): DevicePorts {
+  return { run: systemCommands.run, clock: systemClock, daemons: systemDaemons(systemClock) };
+}
+
+export function requireRoot(what: string): void {
+  if (process.getuid?.() !== 0)
+    throw new LabError(`${what} makes network namespaces and needs root; \`npm run demo\` shows the same API without`);
+}

@@ -1,0 +1,48 @@
+/**
+ * The `sallyport` program: finds the subcommand, prints what went wrong in one sentence, sets the exit code
+ * (0 done, 1 failed, 2 wrong arguments). What a subcommand does is in commands/.
+ */
+import type { Command } from './command.ts';
+import { UsageError, note, print, reasonOf } from './command.ts';
+
+/** Loaded when asked for: `lab exec` must not wait for a server it does not start. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  up: async () => (await import('./commands/up.ts')).up,
+  status: async () => (await import('./commands/status.ts')).status,
+  lab: async () => (await import('./commands/lab.ts')).lab,
+  doctor: async () => (await import('./commands/doctor.ts')).doctor,
+  'clean-up': async () => (await import('./commands/clean-up.ts')).cleanUpCommand,
+  start: async () => (await import('./commands/start.ts')).start,
+  'control-plane': async () => (await import('./commands/control-plane.ts')).controlPlane,
+  agent: async () => (await import('./commands/agent.ts')).agent,
+};
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name, ...args] = argv;
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') return printHelp();
+  const load = commands[name];
+  if (load === undefined) throw new UsageError(`there is no command '${name}'; there are ${Object.keys(commands).join(', ')}`);
+  const command = await load();
+  const separator = args.indexOf('--');
+  const own = separator === -1 ? args : args.slice(0, separator);
+  if (own.includes('--help') || own.includes('-h')) {
+    print(command.help.trim());
+    return 0;
+  }
+  return command.run(args);
+}
+
+async function printHelp(): Promise<number> {
+  print('sallyport: a self-hosted twin of Azure VPN Gateway\n\nUsage: sallyport COMMAND [OPTIONS]\n');
+  for (const [name, load] of Object.entries(commands)) print(`  ${name.padEnd(14)} ${(await load()).summary}`);
+  print('\n`sallyport COMMAND --help` tells a command’s options.');
+  return 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  note(`sallyport: ${reasonOf(error)}`);
+  if (process.env['SALLYPORT_DEBUG'] !== undefined && error instanceof Error) note(error.stack ?? '');
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

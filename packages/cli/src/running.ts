@@ -1,0 +1,113 @@
+/**
+ * The all-in-one: control plane and agent as two children of this process, started again when they die, and the lab's
+ * machines around them. Used by `up`, and by `start` and tests in-process. Stopping removes everything but the data directory.
+ */
+import { createServer } from 'node:net';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Fabric } from '@sallyport/lab';
+import { LabError, readMachines, restoreMachines, unmakeMachines } from '@sallyport/lab';
+import type { DevicePorts } from '@sallyport/lab';
+import { cleanUp } from '@sallyport/agent';
+import { SupervisedChild } from '@sallyport/runtime';
+import type { Logger } from '@sallyport/runtime';
+import { agentPaths, clientFile, ownProgram } from './installation.ts';
+
+export type UpOptions = {
+  readonly fabric: Fabric;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly ipsec: string;
+  readonly ports: DevicePorts;
+  readonly log: Logger;
+  /** A child died and is started again: one sentence. */
+  readonly onTrouble: (sentence: string) => void;
+};
+
+export type Running = {
+  readonly endpoint: string;
+  /** @param keep leave daemons, namespaces and sites as they are. */
+  readonly stop: (options: { readonly keep: boolean }) => Promise<void>;
+};
+
+/** A first start makes keys and certificates, and a busy machine is slow. */
+const readyWithinMs = 60_000;
+
+/** @throws LabError with the reason when a child does not become ready. */
+export async function runUp(options: UpOptions): Promise<Running> {
+  const { fabric, ports, log } = options;
+  const { host } = options.listen;
+  const api = authorityOf(host, options.listen.port === 0 ? await freePort(host) : options.listen.port);
+  const agents = authorityOf('127.0.0.1', await freePort('127.0.0.1'));
+  const data = ['--data-dir', fabric.dataDirectory, '--child'];
+  const controlPlane = startChild(
+    options,
+    'control-plane',
+    ownProgram('control-plane', ...data, '--listen', api, '--agent-listen', agents),
+  );
+  const agentArgv = ownProgram('agent', ...data, '--control', `https://${agents}`, '--ipsec', options.ipsec);
+  // At the very first start the control plane makes the agent's certificate; later nobody waits for anybody.
+  const isFirstStart = !existsSync(join(fabric.dataDirectory, 'agents'));
+  if (isFirstStart) await controlPlane.ready.catch(() => {}); // its failure is thrown below
+  const agent = startChild(options, 'agent', agentArgv);
+  const stop: Running['stop'] = async ({ keep }) => {
+    await agent.child.stop();
+    if (!keep) await removeAll({ fabric, ports, log });
+    await controlPlane.child.stop();
+    rmSync(clientFile(fabric), { force: true });
+  };
+  try {
+    await Promise.all([controlPlane.ready, agent.ready]);
+    if (readMachines(fabric).length > 0) await restoreMachines(ports, fabric);
+  } catch (error) {
+    await stop({ keep: false });
+    throw error;
+  }
+  return { endpoint: `https://${api}`, stop };
+}
+
+/** Ends and removes what this fabric has on the host: sites, clients, daemons, namespaces, tables, run directory. */
+export async function removeAll({ fabric, ports, log }: Pick<UpOptions, 'fabric' | 'ports' | 'log'>): Promise<void> {
+  await unmakeMachines(ports, fabric);
+  await cleanUp(agentPaths(fabric), { ...ports, log });
+  rmSync(fabric.runDirectory, { recursive: true, force: true });
+}
+
+type Child = { readonly child: SupervisedChild; readonly ready: Promise<void> };
+
+/** Ready is the child's first line; dying three times before that is a failure that no restart cures. */
+function startChild({ ports, log, onTrouble }: UpOptions, name: string, argv: readonly string[]): Child {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let deaths = 0;
+  const child = new SupervisedChild({
+    name,
+    argv,
+    clock: ports.clock,
+    log,
+    onLine: () => resolve(),
+    onDeath: (how) => {
+      deaths += 1;
+      if (deaths >= 3) reject(new LabError(`the ${name} does not start: it ended with ${how}, three times`));
+      onTrouble(`the ${name} ended (${how}) and is started again`);
+    },
+  });
+  const timer = setTimeout(() => reject(new LabError(`the ${name} was not ready within ${readyWithinMs / 1000} s`)), readyWithinMs);
+  const ready = promise.finally(() => clearTimeout(timer));
+  ready.catch(() => {}); // awaited together with the other child's; this keeps an earlier failure from being unhandled
+  return { child, ready };
+}
+
+function authorityOf(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function freePort(host: string): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const server = createServer();
+  server.on('error', (cause) => reject(new LabError(`could not listen on ${host}`, { cause })));
+  server.listen(0, host, () => {
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    server.close(() => resolve(port));
+  });
+  return promise;
+}
