@@ -132,8 +132,10 @@ function createTasks({ options, client, plans, secrets, engines }: Parts): Tasks
     activate: async (signal) => {
       const current = plans.current();
       if (current === undefined) return;
-      const pass = await passUntilSettled(options, engines, current.plan, current.number === lastPass.appliedPlan, signal);
-      if (signal.aborted) return;
+      const isSettled = (): boolean => current.number === lastPass.appliedPlan || plans.current() !== current;
+      const pass = await passUntilSettled(options, engines, current.plan, isSettled, signal);
+      // What failed of a plan that is no longer the last may be right by now: the newer plan's pass, already due, tells.
+      if (signal.aborted || (pass.failures.length > 0 && plans.current() !== current)) return;
       if (current.number !== lastPass.appliedPlan) log.info({ plan: current.number, failures: pass.failures.length }, 'plan applied');
       lastPass = { appliedPlan: current.number, ...pass };
       secrets.prune(current.plan);
@@ -180,13 +182,13 @@ async function passUntilSettled(
   options: Parts['options'],
   engines: HostEngines,
   plan: HostPlan,
-  isKnown: boolean,
+  isSettled: () => boolean,
   signal: AbortSignal,
 ): Promise<Omit<LastPass, 'appliedPlan'>> {
   const { clock, log } = options.ports;
   for (let attempt = 1; ; attempt += 1) {
     const pass = await runPass({ engines, paths: options.paths, log }, plan, signal);
-    if (pass.failures.length === 0 || isKnown || attempt === attempts || signal.aborted) return pass;
+    if (pass.failures.length === 0 || isSettled() || attempt === attempts || signal.aborted) return pass;
     await clock.sleep(250 * attempt, signal);
   }
 }
