@@ -1,0 +1,8 @@
+/** The host contract on the fake. */
+import { FakeHost } from './fake-host.ts';
+import { hostContract } from './host-contract.ts';
+
+hostContract(() => {
+  const host = new FakeHost();
+  return { context: { run: host.run, paths: host.paths }, close: () => host[Symbol.asyncDispose]() };
+});

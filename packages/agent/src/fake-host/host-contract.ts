@@ -1,0 +1,134 @@
+/**
+ * What a host must do with our commands, as one suite for the fake and for Linux: the same passes must leave the same
+ * interfaces, routes, rules, parameters and filters, read through the same commands. So the fake can't drift from the kernel.
+ */
+import { mkdirSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { HostPlan } from '@sallyport/model';
+import { silentLogger } from '@sallyport/runtime';
+import { createLabFabric } from '../engines/fabric-lab/engine.ts';
+import { createFilterEngine } from '../engines/filter/engine.ts';
+import { observeFilter } from '../engines/filter/observe.ts';
+import type { HostPaths } from '../engines/engine.ts';
+import { createRoutesEngine } from '../engines/routes/engine.ts';
+import { runPass } from '../reconcile/host-pass.ts';
+import type { HostEngines } from '../reconcile/host-pass.ts';
+import { listNamespaces, readNamespace, readSysctls, runBatch } from '../reconcile/namespace-commands.ts';
+import type { CommandContext } from '../reconcile/namespace-commands.ts';
+import { samplePlan } from '../sample-plan.ts';
+
+export type ContractHost = {
+  readonly context: CommandContext & { readonly paths: HostPaths };
+  readonly close: () => Promise<void>;
+};
+
+const peer = (name: string, number: number) => ({ name, address: `198.51.100.${20 + number}`, prefixes: [`192.168.${number}.0/24`] });
+const empty: HostPlan = { host: 'host-1', publicNetworks: [], vnets: [], networkInterfaces: [], instances: [] };
+const moved: HostPlan = {
+  ...samplePlan([peer('a', 1)]),
+  instances: samplePlan([peer('a', 1)]).instances.map((instance) => ({
+    ...instance,
+    public: { ...instance.public, address: '198.51.100.99', linkId: 7 },
+    vnet: { ...instance.vnet, linkId: 1 },
+  })),
+};
+
+export function hostContract(open: () => ContractHost): void {
+  let host: ContractHost;
+  beforeEach(() => {
+    host = open();
+    mkdirSync(host.context.paths.runDirectory, { recursive: true, mode: 0o700 });
+  });
+  afterEach(() => host.close());
+
+  const engines = (): HostEngines => ({
+    fabric: createLabFabric(host.context),
+    steps: [
+      { engine: createFilterEngine(host.context, () => Promise.resolve(true)), needs: [] },
+      { engine: createRoutesEngine(host.context), needs: [] },
+    ],
+  });
+  const pass = async (plan: HostPlan): Promise<void> => {
+    const context = { engines: engines(), paths: host.context.paths, log: silentLogger };
+    expect((await runPass(context, plan, new AbortController().signal)).failures).toEqual([]);
+  };
+
+  test('passes from plan to plan leave what is recorded', async () => {
+    const steps = {
+      empty,
+      nic: { ...samplePlan([]), instances: [] },
+      one: samplePlan([peer('a', 1)]),
+      moved,
+      two: samplePlan([peer('b', 2), peer('c', 3)]),
+    };
+    for (const [name, plan] of Object.entries(steps)) {
+      await pass(plan);
+      await expect(JSON.stringify(await readHost(host.context), undefined, 1)).toMatchFileSnapshot(`contract-${name}.golden.txt`);
+    }
+    await pass(empty);
+    expect(await listNamespaces(host.context)).toEqual([]);
+  });
+
+  test('a refused line is named and the lines after it are done', async () => {
+    await pass({ ...samplePlan([]), instances: [] });
+    const lines = [
+      'link set dev nothere up',
+      'address add 10.1.0.4/24 dev eth0',
+      'route replace 10.9.0.0/16 protocol 213 via 10.8.0.1',
+      'address add 10.1.0.9/24 dev eth0',
+    ];
+    const refused = await runBatch(host.context, 'nic-vm1', lines);
+    expect(refused.map(({ index, message }) => [index, message])).toEqual([
+      [0, 'Cannot find device "nothere"'],
+      [1, expect.stringMatching(/File exists|already assigned/)],
+      [2, 'Nexthop has invalid gateway'],
+    ]);
+    const { links } = await readNamespace(host.context, 'nic-vm1');
+    expect(links.find((link) => link.name === 'eth0')?.addresses).toEqual(['10.1.0.4/24', '10.1.0.9/24']);
+  });
+
+  test('deleting one end of a pair takes the other and its routes, and the next pass brings them back', async () => {
+    const plan = samplePlan([peer('a', 1)]);
+    await pass(plan);
+    const before = await readHost(host.context);
+    expect(await runBatch(host.context, 'vnet-hq', ['link delete l2'])).toEqual([]);
+    const { links, routes } = await readNamespace(host.context, 'gw-hq-0');
+    expect(links.map((link) => link.name)).not.toContain('vnet');
+    expect(routes.map((route) => route.destination)).not.toContain('10.1.0.0/16');
+    await pass(plan);
+    expect(await readHost(host.context)).toEqual(before);
+  });
+
+  test('a table that is not there reads as absent', async () => {
+    await pass({ ...samplePlan([]), instances: [] });
+    expect(await observeFilter(host.context, 'nic-vm1')).toBeUndefined();
+  });
+}
+
+/** Everything our engines look at, in an order that does not depend on history. */
+async function readHost(context: CommandContext): Promise<unknown> {
+  const names = (await listNamespaces(context)).toSorted();
+  return Promise.all(
+    names.map(async (namespace) => {
+      const { links, routes, rules } = await readNamespace(context, namespace);
+      const sysctls = await readSysctls(context, namespace, [
+        'net.ipv4.ip_forward',
+        'net.ipv6.conf.all.disable_ipv6',
+        'net.ipv4.conf.all.rp_filter',
+      ]);
+      return {
+        namespace,
+        // Indexes follow from history; the kernel numbers them as it likes.
+        links: links.map((link) => ({ ...link, index: 0, addresses: link.addresses.toSorted() })).toSorted(byText),
+        routes: routes.filter((route) => route.table !== 255).toSorted(byText),
+        rules,
+        sysctls,
+        filter: await observeFilter(context, namespace),
+      };
+    }),
+  );
+}
+
+function byText(a: unknown, b: unknown): number {
+  return JSON.stringify(a).localeCompare(JSON.stringify(b));
+}
