@@ -4,3 +4,5 @@ export * from './plan.ts';
 export * from './check/check.ts';
 export * from './print/print.ts';
 export { printDiff } from './print/diff.ts';
+export * from './load/resources-from-arm.ts';
+export * from './load/offline-inventory.ts';
