@@ -9,5 +9,7 @@ export type Issue = {
   readonly target?: string;
   /** HTTP status the ARM layer answers with; 400 when absent. */
   readonly status?: 400 | 404 | 409 | 412 | 429;
+  /** Id of the rule in arm/parity.ts that found it (`VGW-CONN-012`). For people and tests, not sent to clients. */
+  readonly rule?: string;
   readonly details?: readonly { readonly code: string; readonly message: string }[];
 };

@@ -1,0 +1,50 @@
+/**
+ * Reads an ARM body with a schema and says what is wrong with it in Azure's words: one `InvalidRequestFormat` per
+ * problem, details `InvalidJson`. Not a rule of any resource type.
+ */
+import type { z } from 'zod';
+import type { Issue } from '../../issue.ts';
+import { isObject } from '../../json.ts';
+
+export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly issues: readonly Issue[] };
+
+export function read<T extends z.ZodType>(schema: T, body: unknown): Read<z.output<T>> {
+  const result = schema.safeParse(withoutNulls(body), { error: (issue) => messageOf(issue) });
+  if (result.success) return { ok: true, value: result.data };
+  return { ok: false, issues: result.error.issues.map((issue) => formatIssue(issue.message, issue.path)) };
+}
+
+/** `null` means "not set" everywhere in ARM: members are dropped, also inside lists. */
+export function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((item) => item !== null).map(withoutNulls);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== null && member !== undefined)
+      .map(([name, member]) => [name, withoutNulls(member)]),
+  );
+}
+
+function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
+  const name = issue.path?.at(-1);
+  if (issue.input === undefined) return `Required property '${String(name ?? '')}' not found in JSON.`;
+  const expected = 'expected' in issue ? String(issue.expected) : undefined;
+  return expected === undefined ? undefined : `Error converting value ${JSON.stringify(issue.input)} to type '${expected}'.`;
+}
+
+function formatIssue(message: string, path: readonly PropertyKey[]): Issue {
+  const target = pathText(path);
+  return {
+    severity: 'error',
+    code: 'InvalidRequestFormat',
+    message: 'Cannot parse the request.',
+    rule: 'ARM-JSON-001',
+    ...(target === '' ? {} : { target }),
+    details: [{ code: 'InvalidJson', message: `${message} Path '${target}'.` }],
+  };
+}
+
+/** `properties.ipConfigurations[0].properties.subnet` */
+export function pathText(path: readonly PropertyKey[]): string {
+  return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`)).join('');
+}

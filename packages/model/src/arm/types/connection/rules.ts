@@ -1,0 +1,69 @@
+/** The resource type connections: IPsec, VNet-to-VNet and ExpressRoute. */
+import { asVirtualNetworkGateway, type Connection } from '../typed.ts';
+import { defineType, type Completed } from '../define.ts';
+import { types } from '../names.ts';
+import { natIssues } from './nat-rules.ts';
+import { optionIssues } from './option-rules.ts';
+import { immutableIssues, peerIssues } from './peer-rules.ts';
+import { connectionProperties, connectionTop, type ConnectionProperties, type ConnectionRead } from './schema.ts';
+import { cannotSetSharedKey, connectionSecrets, sharedKeyIssues } from './shared-key.ts';
+import { siteIssues } from './site-rules.ts';
+import { viewConnection } from './view.ts';
+import type { JsonObject } from '../../../json.ts';
+
+export const connectionRules = defineType({
+  type: types.connection,
+  children: [],
+  isPlanned: true,
+  top: connectionTop,
+  properties: connectionProperties,
+  complete,
+  validate: (candidate, existing, context) => [
+    ...immutableIssues(candidate, existing),
+    ...peerIssues(candidate, context),
+    ...optionIssues(candidate, context),
+    ...siteIssues(candidate, context.lookup),
+    ...natIssues(candidate, context),
+  ],
+  allocate: (candidate, existing, context) => ({
+    resourceGuid: existing?.allocated.resourceGuid ?? context.newGuid(),
+    connectionProtocol:
+      existing?.allocated.connectionProtocol ?? candidate.properties.connectionProtocol ?? protocolFor(candidate, context.lookup.get),
+    resetEpoch: existing?.allocated.resetEpoch ?? 0,
+  }),
+  validateDelete: () => [],
+  references: ({ properties }) =>
+    [
+      properties.virtualNetworkGateway1,
+      properties.virtualNetworkGateway2,
+      properties.localNetworkGateway2,
+      properties.peer,
+      ...properties.ingressNatRules,
+      ...properties.egressNatRules,
+    ].flatMap((reference) => (reference === undefined ? [] : [reference.id])),
+  view: viewConnection,
+});
+
+function complete(read: ConnectionRead, top: JsonObject): Completed<ConnectionProperties, JsonObject> {
+  const { sharedKey, authorizationKey, ...properties } = read;
+  return {
+    top,
+    properties,
+    secrets: {
+      ...(sharedKey === undefined ? {} : { [connectionSecrets.sharedKey]: sharedKey }),
+      ...(authorizationKey === undefined ? {} : { [connectionSecrets.authorizationKey]: authorizationKey }),
+    },
+    // Rules see no secrets, so what there is to say about a key is said here.
+    issues:
+      sharedKey === undefined
+        ? []
+        : properties.connectionType === 'ExpressRoute'
+          ? [cannotSetSharedKey(properties.virtualNetworkGateway1.id)]
+          : sharedKeyIssues(sharedKey, 'properties.sharedKey'),
+  };
+}
+
+function protocolFor(connection: Connection, get: Parameters<typeof natIssues>[1]['lookup']['get']): 'IKEv1' | 'IKEv2' {
+  const gateway = asVirtualNetworkGateway(get(connection.properties.virtualNetworkGateway1.id));
+  return gateway?.properties.vpnType === 'PolicyBased' ? 'IKEv1' : 'IKEv2';
+}
