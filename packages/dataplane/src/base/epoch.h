@@ -1,0 +1,66 @@
+/**
+ * Quiescent-state reclamation: worker threads read shared tables without locks, the control thread frees what it took out
+ * of them once no worker can still hold it. A worker is "inside" while it handles a batch and "outside" while it waits.
+ * One writer (the control thread), a fixed set of readers.
+ */
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+
+namespace xfrmd {
+
+class Epoch {
+ public:
+  /** One per worker thread, registered before the thread starts. */
+  class Reader {
+   public:
+    /** Call before touching shared tables, and again between batches. */
+    void enter(const Epoch& epoch) {
+      seen_.store(epoch.now_.load(std::memory_order_acquire), std::memory_order_relaxed);
+      // Pairs with the fence in collect(): either the writer sees us inside, or we see what it unlinked.
+      std::atomic_thread_fence(std::memory_order_seq_cst);
+    }
+    /** Call with no reference to shared tables left, before blocking. */
+    void leave() { seen_.store(kOutside, std::memory_order_release); }
+
+   private:
+    friend class Epoch;
+    std::atomic<uint64_t> seen_{kOutside};
+  };
+
+  void add_reader(const Reader& reader) { readers_.push_back(&reader); }
+
+  /** Destroys `object` after every reader has moved on. The caller has already unlinked it. */
+  template <class T>
+  void retire(std::shared_ptr<T> object) {
+    if (object != nullptr) limbo_.push_back({now_.fetch_add(1, std::memory_order_acq_rel) + 1, std::move(object)});
+  }
+  template <class T>
+  void retire(std::unique_ptr<T> object) {
+    retire(std::shared_ptr<T>(std::move(object)));
+  }
+
+  /** Frees what is safe to free; returns true while something is still waiting. */
+  bool collect() {
+    if (limbo_.empty()) return false;
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    uint64_t oldest = UINT64_MAX;
+    for (const Reader* reader : readers_) oldest = std::min(oldest, reader->seen_.load(std::memory_order_acquire));
+    while (!limbo_.empty() && limbo_.front().epoch <= oldest) limbo_.pop_front();
+    return !limbo_.empty();
+  }
+
+ private:
+  static constexpr uint64_t kOutside = UINT64_MAX;
+  struct Retired {
+    uint64_t epoch;
+    std::shared_ptr<const void> object;
+  };
+  std::atomic<uint64_t> now_{1};
+  std::deque<Retired> limbo_;
+  std::deque<const Reader*> readers_;
+};
+
+}  // namespace xfrmd

@@ -1,0 +1,83 @@
+/** Life of tunnels and sockets; assignment to workers. */
+#include "engine/data_plane.h"
+
+#include <algorithm>
+#include <system_error>
+
+namespace xfrmd {
+
+DataPlane::DataPlane(size_t worker_count) {
+  for (size_t i = 0; i < std::max<size_t>(worker_count, 1); i++) workers_.push_back(std::make_unique<Worker>(tables_, notices_));
+  for (const auto& worker : workers_) worker->start();
+}
+
+Worker& DataPlane::tun_worker(uint32_t if_id) {
+  // The first worker receives; with more than one, sending is left to the others.
+  return workers_.size() == 1 ? *workers_.front() : *workers_[1 + if_id % (workers_.size() - 1)];
+}
+
+Tun& DataPlane::create_tunnel(const TunnelSettings& settings) {
+  for (const auto& [if_id, tun] : tunnels_)
+    if ((if_id == settings.if_id) != (tun->name == settings.name) && tun->is_alive())
+      throw std::system_error(EEXIST, std::generic_category(), "tunnel " + tun->name + " has if_id " + std::to_string(if_id));
+  auto found = tunnels_.find(settings.if_id);
+  if (found != tunnels_.end() && !found->second->is_alive()) {
+    delete_tunnel(settings.if_id);
+    found = tunnels_.end();
+  }
+  std::shared_ptr<Tun> tun = found != tunnels_.end() ? found->second : std::make_shared<Tun>(settings.if_id, settings.name);
+  if (tun->mtu.load(std::memory_order_relaxed) != settings.mtu) tun->set_mtu(settings.mtu);
+  tun->mss_clamp.store(settings.mss_clamp, std::memory_order_relaxed);
+  tun->bring_up();
+  if (found == tunnels_.end()) {
+    tunnels_.emplace(settings.if_id, tun);
+    tables_.publish_tun(tun);
+    tun_worker(settings.if_id).watch(*tun);
+  }
+  return *tun;
+}
+
+void DataPlane::delete_tunnel(uint32_t if_id) {
+  const auto found = tunnels_.find(if_id);
+  if (found == tunnels_.end()) return;
+  tun_worker(if_id).unwatch(*found->second);
+  tables_.remove_tun(found->second);
+  tunnels_.erase(found);
+}
+
+const UdpSocket& DataPlane::add_socket(Fd socket, int ike_channel, int owner_pid) {
+  auto added = std::make_shared<UdpSocket>(next_socket_id_++, std::move(socket), ike_channel, owner_pid);
+  auto list = std::make_shared<SocketList>(*sockets_);
+  list->push_back(added);
+  publish_sockets(list);
+  socket_worker().watch(*added);
+  return *added;
+}
+
+void DataPlane::remove_socket(uint32_t id) {
+  auto list = std::make_shared<SocketList>(*sockets_);
+  const auto found = std::ranges::find_if(*list, [&](const auto& socket) { return socket->id == id; });
+  if (found == list->end()) return;
+  socket_worker().unwatch(**found);
+  list->erase(found);
+  publish_sockets(list);
+}
+
+void DataPlane::publish_sockets(std::shared_ptr<const SocketList> sockets) {
+  sockets_ = sockets;
+  tables_.publish_sockets(std::move(sockets));
+}
+
+uint64_t DataPlane::drops(size_t cause) const {
+  uint64_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->drops().get(cause);
+  return sum;
+}
+
+uint64_t DataPlane::segmentation_fallbacks() const {
+  uint64_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->segmentation_fallbacks();
+  return sum;
+}
+
+}  // namespace xfrmd

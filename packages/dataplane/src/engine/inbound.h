@@ -1,0 +1,48 @@
+/** From the wire to a TUN: IKE packets to the daemon; ESP checked, decrypted, held against policy, coalesced and written. */
+#pragma once
+#include <sys/socket.h>
+
+#include "engine/notices.h"
+#include "engine/tables.h"
+#include "net/coalesce.h"
+
+namespace xfrmd {
+
+class Inbound final : private FrameSink {
+ public:
+  Inbound(const Tables& tables, Notices& notices, DropCounters& drops);
+
+  /** Receives one batch, if there is one, and delivers everything in it. */
+  void receive(const UdpSocket& socket);
+
+  /** What the control data of a received message says. */
+  struct Arrival {
+    Endpoint from;
+    Address to;
+    uint32_t interface_index = 0;
+    size_t segment = 0;  // UDP_GRO: all datagrams but the last have this size; 0 for one datagram
+    uint8_t traffic_class = 0;
+  };
+  /** One datagram as received; public for tests and fuzzing. `bytes` are changed in place and referenced until flush(). */
+  void handle_datagram(const UdpSocket* socket, std::span<uint8_t> bytes, const Arrival& arrival);
+  void flush() { coalescer_.flush(); }
+
+ private:
+  static constexpr size_t kMessages = 8;            // per system call; with GRO that is up to half a megabyte
+  static constexpr size_t kMessageBytes = 65'536;
+
+  void handle_esp(std::span<uint8_t> packet, const Arrival& arrival);
+  Sa* find_sa(const SaKey& key);
+  void deliver(Sa& sa, std::span<uint8_t> inner, uint8_t next_header, const Arrival& arrival);
+  bool policy_allows(const Interface& interface, const Sa& sa, const Packet& packet);
+  void report_mapping(Sa& sa, const OuterHeader& outer, const Endpoint& from);
+  void write_frame(void* device, std::span<const iovec> parts) override;
+
+  const Tables& tables_;
+  Notices& notices_;
+  DropCounters& drops_;
+  Coalescer coalescer_;
+  std::unique_ptr<uint8_t[]> buffer_;
+};
+
+}  // namespace xfrmd

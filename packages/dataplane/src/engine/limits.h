@@ -1,0 +1,31 @@
+/** Byte and packet limits of an SA: checked before use, counted after, reported once. */
+#pragma once
+#include "base/clock.h"
+#include "engine/notices.h"
+
+namespace xfrmd {
+
+/** False when the SA's hard limit is reached: the packet is dropped and the control thread removes the SA. */
+inline bool admit(Sa& sa, Notices& notices, DropCounters& drops) {
+  const bool is_over = sa.bytes.get() >= sa.lifetime.hard_bytes.load(std::memory_order_relaxed) ||
+                       sa.packets.get() >= sa.lifetime.hard_packets.load(std::memory_order_relaxed);
+  if (!is_over) [[likely]]
+    return true;
+  drops.count(Drop::SaExpired);
+  if (!sa.is_expired.exchange(true, std::memory_order_relaxed)) notices.post(LimitNotice{sa.config.key, true});
+  return false;
+}
+
+/** Adds one packet of `bytes` inner bytes. */
+inline void account(Sa& sa, size_t bytes, Notices& notices) {
+  sa.bytes.add(bytes);
+  sa.packets.add(1);
+  const uint64_t now = wall_seconds();
+  sa.last_used.set(now);
+  if (sa.first_used.get() == 0) sa.first_used.set(now);
+  const bool is_over = sa.bytes.get() >= sa.lifetime.soft_bytes.load(std::memory_order_relaxed) ||
+                       sa.packets.get() >= sa.lifetime.soft_packets.load(std::memory_order_relaxed);
+  if (is_over && !sa.is_soft_reported.exchange(true, std::memory_order_relaxed)) notices.post(LimitNotice{sa.config.key, false});
+}
+
+}  // namespace xfrmd

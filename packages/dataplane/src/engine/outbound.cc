@@ -1,0 +1,118 @@
+/** Outbound processing of RFC 4303 §3.3, tunnel mode. */
+#include "engine/outbound.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "engine/limits.h"
+#include "net/ecn.h"
+#include "net/mss.h"
+
+namespace xfrmd {
+namespace {
+
+// The kernel waits xfrm_acq_expires for an SA before it asks again; charon ignores repeats, so asking sooner heals a lost one.
+constexpr uint64_t kAcquireAgainSeconds = 5;
+
+uint8_t next_header(uint8_t version) { return version == 4 ? IPPROTO_IPIP : IPPROTO_IPV6; }
+
+}  // namespace
+
+Outbound::Outbound(const Tables& tables, Notices& notices, DropCounters& drops)
+    : tables_(tables), notices_(notices), drops_(drops), batch_(tables, drops),
+      frame_(std::make_unique_for_overwrite<uint8_t[]>(kFrameBytes + kTailRoom)) {}
+
+bool Outbound::drain(Tun& tun) {
+  const Interface* interface = tables_.find_interface(tun.if_id);
+  for (int i = 0; i < kFramesPerTurn; i++) {
+    const ssize_t size = ::read(tun.fd(), frame_.get(), kFrameBytes);
+    if (size < 0) {
+      if (errno == EINTR) continue;
+      return errno == EAGAIN;  // anything else: the link was deleted under us
+    }
+    if (interface != nullptr) handle(tun, *interface, static_cast<size_t>(size));
+  }
+  return true;
+}
+
+Sa* Outbound::select_sa(Tun& tun, const Interface& interface, const Packet& packet) {
+  const FlowKey flow = FlowKey::of(packet);
+  Policy* policy = find_policy(interface.out.load(std::memory_order_acquire), flow);
+  if (policy == nullptr || policy->templates.empty()) {
+    drops_.count(Drop::NoPolicy);  // a policy without template asks for clear text: a tunnel never sends that
+    return nullptr;
+  }
+  if (policy->blocks) {
+    drops_.count(Drop::PolicyBlock);
+    return nullptr;
+  }
+  Sa* sa = policy->sa.load(std::memory_order_acquire);
+  if (sa != nullptr) {
+    policy->touch(wall_seconds());
+    return sa;
+  }
+  drops_.count(Drop::NoSa);
+  const uint64_t now = steady_seconds();
+  uint64_t again_at = policy->acquire_again_at.load(std::memory_order_relaxed);
+  if (now >= again_at && policy->acquire_again_at.compare_exchange_strong(again_at, now + kAcquireAgainSeconds))
+    notices_.post(AcquireNotice{tun.if_id, policy->index, flow});
+  return nullptr;
+}
+
+void Outbound::handle(Tun& tun, const Interface& interface, size_t frame_bytes) {
+  if (frame_bytes < sizeof(VirtioHeader)) return drops_.count(Drop::MalformedFrame);
+  const auto virtio = load_raw<VirtioHeader>(frame_.get());
+  auto packet = parse_packet({frame_.get() + sizeof(VirtioHeader), frame_bytes - sizeof(VirtioHeader)});
+  if (!packet) return drops_.count(Drop::MalformedFrame);
+  tun.counters.transmitted_packets.add(1);
+  tun.counters.transmitted_bytes.add(packet->length);
+  Sa* sa = select_sa(tun, interface, *packet);
+  if (sa == nullptr) return;
+  const OuterHeader& outer = *sa->outer.load(std::memory_order_acquire);
+  const uint8_t traffic_class =
+      outer_traffic_class(packet->traffic_class(), (sa->config.extra_flags & XFRM_SA_XFLAG_DONT_ENCAP_DSCP) == 0, sa->copies_ecn());
+  if (virtio.gso_type != kVirtioGsoNone) {
+    auto segmenter = Segmenter::make(*packet, virtio);
+    if (!segmenter) return drops_.count(Drop::MalformedFrame);
+    const uint8_t version = packet->version;
+    while (const auto segment = segmenter->next())
+      if (!seal(*sa, outer, *segment, version, traffic_class)) return;
+    return;
+  }
+  const bool is_partial = (virtio.flags & kVirtioNeedsChecksum) != 0;
+  clamp_mss(*packet, tun.mss_clamp.load(std::memory_order_relaxed), is_partial);
+  if (is_partial && !complete_checksum(*packet, virtio)) return drops_.count(Drop::MalformedFrame);
+  seal(*sa, outer, {packet->data, packet->length}, packet->version, traffic_class);
+}
+
+/** Adds the ESP trailer behind the packet (there is kTailRoom) and seals it into the batch. */
+bool Outbound::seal(Sa& sa, const OuterHeader& outer, std::span<uint8_t> packet, uint8_t version, uint8_t traffic_class) {
+  if (!admit(sa, notices_, drops_)) return false;
+  const uint64_t sequence = sa.last_sent.load(std::memory_order_relaxed) + 1;
+  if (!sa.extended() && sequence > UINT32_MAX) {
+    drops_.count(Drop::SequenceOverflow);
+    return false;
+  }
+  Transform& transform = *sa.transform;
+  const size_t block = transform.block();
+  const size_t padding = (block - (packet.size() + 2) % block) % block;
+  uint8_t* trailer = packet.data() + packet.size();
+  for (size_t i = 0; i < padding; i++) trailer[i] = static_cast<uint8_t>(i + 1);
+  trailer[padding] = static_cast<uint8_t>(padding);
+  trailer[padding + 1] = next_header(version);
+  const size_t plain = packet.size() + padding + 2;
+  uint8_t* out = batch_.reserve(plain + transform.overhead());
+  // Taken before sealing: a number is never used twice, whatever happens next.
+  sa.last_sent.store(sequence, std::memory_order_relaxed);
+  if (!transform.seal(sa.config.key.spi, sequence, {packet.data(), plain}, out)) {
+    drops_.count(Drop::CipherFailed);
+    return false;
+  }
+  batch_.commit(plain + transform.overhead(), outer, traffic_class);
+  account(sa, packet.size(), notices_);
+  return true;
+}
+
+}  // namespace xfrmd

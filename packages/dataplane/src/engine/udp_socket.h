@@ -1,0 +1,52 @@
+/** An IKE daemon's UDP socket on the NAT-T port, handed over with its end of the channel that takes IKE packets back. */
+#pragma once
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/fd.h"
+#include "engine/drops.h"
+#include "net/address.h"
+
+namespace xfrmd {
+
+class UdpSocket {
+ public:
+  /** Turns on GRO, packet info and TOS reporting. @throws std::system_error when it is no UDP socket. */
+  UdpSocket(uint32_t socket_id, Fd socket, int ike_channel, int owner_pid);
+  UdpSocket(const UdpSocket&) = delete;
+  UdpSocket& operator=(const UdpSocket&) = delete;
+
+  int fd() const { return fd_.get(); }
+  /** Whether packets with this source can leave here. */
+  bool serves(const Endpoint& source) const {
+    return local.address.family == source.address.family && local.port == source.port &&
+           (local.address.is_any() || local.address == source.address);
+  }
+  /** Passes one datagram to the daemon with where it came from and was sent to; false when its queue is full. */
+  bool deliver_ike(std::span<const uint8_t> datagram, const Endpoint& from, const Address& to, uint32_t interface_index) const;
+
+  const uint32_t id;
+  const int owner_pid;
+  const Endpoint local;
+
+ private:
+  Fd fd_;
+  Fd ike_;
+};
+
+using SocketList = std::vector<std::shared_ptr<UdpSocket>>;
+
+/** The most specific socket for a source, or none. */
+inline const UdpSocket* find_socket(const SocketList* sockets, const Endpoint& source) {
+  const UdpSocket* wildcard = nullptr;
+  if (sockets != nullptr)
+    for (const auto& socket : *sockets) {
+      if (!socket->serves(source)) continue;
+      if (!socket->local.address.is_any()) return socket.get();
+      wildcard = socket.get();
+    }
+  return wildcard;
+}
+
+}  // namespace xfrmd

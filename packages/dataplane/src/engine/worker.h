@@ -1,0 +1,42 @@
+/** One packet thread: waits on its TUNs and UDP sockets, handles a batch, repeats. Reads shared tables inside the epoch only. */
+#pragma once
+#include <thread>
+
+#include "engine/inbound.h"
+#include "engine/outbound.h"
+
+namespace xfrmd {
+
+class Worker {
+ public:
+  /** @throws std::system_error */
+  Worker(Tables& tables, Notices& notices);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void start();
+  // Control thread. Unwatch before retiring; the worker may still be using the object until then.
+  void watch(const Tun& tun);
+  void unwatch(const Tun& tun);
+  void watch(const UdpSocket& socket);
+  void unwatch(const UdpSocket& socket);
+
+  const DropCounters& drops() const { return drops_; }
+  uint64_t segmentation_fallbacks() const { return outbound_.segmentation_fallbacks(); }
+
+ private:
+  void run();
+  void handle(uint64_t source);
+  void watch(int fd, uint64_t source);
+
+  Tables& tables_;
+  DropCounters drops_;
+  Inbound inbound_;
+  Outbound outbound_;
+  Epoch::Reader reader_;
+  Fd epoll_, stop_;
+  std::jthread thread_;
+};
+
+}  // namespace xfrmd

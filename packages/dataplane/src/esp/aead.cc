@@ -1,0 +1,83 @@
+/** AEAD seal and open. The explicit IV is the 64-bit sequence number: unique for the life of a key, as RFC 4106 §3.1 asks. */
+#include "esp/aead.h"
+
+#include "base/bytes.h"
+
+namespace xfrmd {
+namespace {
+
+constexpr size_t kNonceSize = 12;
+
+}  // namespace
+
+std::unique_ptr<AeadTransform> AeadTransform::make(TransformKeys keys, bool extended_sequence) {
+  const size_t key_size = keys.encryption_key.size() - keys.encryption->salt;
+  Cipher cipher(EVP_CIPHER_fetch(nullptr, cipher_name(*keys.encryption, key_size), nullptr));
+  if (cipher == nullptr) return nullptr;
+  return std::unique_ptr<AeadTransform>(new AeadTransform(std::move(keys), std::move(cipher), extended_sequence));
+}
+
+AeadTransform::AeadTransform(TransformKeys keys, Cipher cipher, bool extended)
+    : Transform(keys.encryption->block, keys.encryption->iv, keys.icv_bytes, extended), keys_(std::move(keys)), cipher_(std::move(cipher)) {}
+
+AeadTransform::~AeadTransform() = default;
+
+CipherContext AeadTransform::make_context(bool encrypts) const {
+  CipherContext context(EVP_CIPHER_CTX_new());
+  if (context == nullptr || EVP_CipherInit_ex2(context.get(), cipher_.get(), keys_.encryption_key.view().data(), nullptr, encrypts, nullptr) != 1)
+    return nullptr;
+  return context;
+}
+
+size_t AeadTransform::associated_data(uint8_t* out, const uint8_t* header, uint32_t sequence_high) const {
+  std::memcpy(out, header, 4);
+  if (!extended_) {
+    std::memcpy(out + 4, header + 4, 4);
+    return 8;
+  }
+  store32(out + 4, sequence_high);
+  std::memcpy(out + 8, header + 4, 4);
+  return 12;
+}
+
+void AeadTransform::nonce(uint8_t* out, const uint8_t* iv) const {
+  const auto key = keys_.encryption_key.view();
+  std::memcpy(out, key.data() + key.size() - 4, 4);
+  std::memcpy(out + 4, iv, 8);
+}
+
+bool AeadTransform::seal(uint32_t spi, uint64_t sequence, std::span<const uint8_t> plain, uint8_t* out) {
+  if (encrypt_ == nullptr && (encrypt_ = make_context(true)) == nullptr) return false;
+  store_raw(out, spi);
+  store32(out + 4, static_cast<uint32_t>(sequence));
+  store64(out + 8, sequence);
+  uint8_t iv[kNonceSize], aad[12];
+  nonce(iv, out + 8);
+  const size_t aad_size = associated_data(aad, out, static_cast<uint32_t>(sequence >> 32));
+  EVP_CIPHER_CTX* context = encrypt_.get();
+  uint8_t* body = out + 16;
+  int written = 0;
+  return EVP_EncryptInit_ex(context, nullptr, nullptr, nullptr, iv) == 1 &&
+         EVP_EncryptUpdate(context, nullptr, &written, aad, static_cast<int>(aad_size)) == 1 &&
+         EVP_EncryptUpdate(context, body, &written, plain.data(), static_cast<int>(plain.size())) == 1 &&
+         EVP_EncryptFinal_ex(context, body + written, &written) == 1 &&
+         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, static_cast<int>(icv_), body + plain.size()) == 1;
+}
+
+bool AeadTransform::open(std::span<uint8_t> packet, uint32_t sequence_high) {
+  if (decrypt_ == nullptr && (decrypt_ = make_context(false)) == nullptr) return false;
+  uint8_t iv[kNonceSize], aad[12];
+  nonce(iv, packet.data() + 8);
+  const size_t aad_size = associated_data(aad, packet.data(), sequence_high);
+  EVP_CIPHER_CTX* context = decrypt_.get();
+  uint8_t* body = packet.data() + 16;
+  const size_t size = packet.size() - overhead();
+  int written = 0;
+  return EVP_DecryptInit_ex(context, nullptr, nullptr, nullptr, iv) == 1 &&
+         EVP_DecryptUpdate(context, nullptr, &written, aad, static_cast<int>(aad_size)) == 1 &&
+         EVP_DecryptUpdate(context, body, &written, body, static_cast<int>(size)) == 1 &&
+         EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, static_cast<int>(icv_), body + size) == 1 &&
+         EVP_DecryptFinal_ex(context, body + written, &written) == 1;
+}
+
+}  // namespace xfrmd

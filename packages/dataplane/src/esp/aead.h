@@ -1,0 +1,27 @@
+/** ESP with a combined-mode cipher: AES-GCM (RFC 4106) and ChaCha20-Poly1305 (RFC 7634). */
+#pragma once
+#include "esp/openssl_handles.h"
+#include "esp/transform.h"
+
+namespace xfrmd {
+
+class AeadTransform final : public Transform {
+ public:
+  static std::unique_ptr<AeadTransform> make(TransformKeys keys, bool extended_sequence);
+  ~AeadTransform() override;
+  bool seal(uint32_t spi, uint64_t sequence, std::span<const uint8_t> plain, uint8_t* out) override;
+  bool open(std::span<uint8_t> packet, uint32_t sequence_high) override;
+
+ private:
+  AeadTransform(TransformKeys keys, Cipher cipher, bool extended);
+  CipherContext make_context(bool encrypts) const;
+  size_t associated_data(uint8_t* out, const uint8_t* header, uint32_t sequence_high) const;
+  void nonce(uint8_t* out, const uint8_t* iv) const;
+
+  TransformKeys keys_;
+  Cipher cipher_;
+  // Made at first use: an SA is used in one direction only, and a context with its key schedule is about 1 KB.
+  CipherContext encrypt_, decrypt_;
+};
+
+}  // namespace xfrmd

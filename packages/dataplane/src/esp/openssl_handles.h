@@ -1,0 +1,22 @@
+/** Owning pointers for the OpenSSL objects that transforms use. */
+#pragma once
+#include <openssl/evp.h>
+
+#include <memory>
+
+namespace xfrmd {
+
+template <auto Free>
+struct OpensslFree {
+  template <class T>
+  void operator()(T* object) const {
+    Free(object);
+  }
+};
+
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, OpensslFree<EVP_CIPHER_CTX_free>>;
+using Cipher = std::unique_ptr<EVP_CIPHER, OpensslFree<EVP_CIPHER_free>>;
+using MacContext = std::unique_ptr<EVP_MAC_CTX, OpensslFree<EVP_MAC_CTX_free>>;
+using Mac = std::unique_ptr<EVP_MAC, OpensslFree<EVP_MAC_free>>;
+
+}  // namespace xfrmd

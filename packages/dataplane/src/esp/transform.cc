@@ -1,0 +1,14 @@
+/** Chooses the kind of transform for a set of algorithms. */
+#include "esp/transform.h"
+
+#include "esp/aead.h"
+#include "esp/cipher_hmac.h"
+
+namespace xfrmd {
+
+std::unique_ptr<Transform> Transform::make(TransformKeys keys, bool extended_sequence) {
+  if (keys.encryption->kind == EncryptionAlgorithm::Kind::Aead) return AeadTransform::make(std::move(keys), extended_sequence);
+  return CipherHmacTransform::make(std::move(keys), extended_sequence);
+}
+
+}  // namespace xfrmd

@@ -1,0 +1,103 @@
+/**
+ * xfrmd: the Linux XFRM interface and ESP in user space. See docs/architecture/dataplane.md.
+ *   xfrmd --directory DIR [--workers N]
+ * Opens DIR/xfrm.sock and DIR/control.sock, prints one line when ready, runs until SIGTERM or SIGINT. DIR is the caller's, 0700.
+ */
+#include <signal.h>
+#include <sys/signalfd.h>
+
+#include <charconv>
+#include <cstdio>
+#include <string_view>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "control/control_server.h"
+#include "control/privileges.h"
+
+namespace {
+
+using namespace xfrmd;
+
+struct Options {
+  std::string directory;
+  size_t workers = 0;
+};
+
+// More than this many packet threads has not been measured to help.
+constexpr size_t kMaxWorkers = 64;
+
+bool parse_options(int count, char** values, Options& options) {
+  for (int i = 1; i < count; i++) {
+    const std::string_view name = values[i];
+    if (i + 1 >= count) return false;
+    const std::string_view value = values[++i];
+    if (name == "--directory") {
+      options.directory = value;
+    } else if (name == "--workers") {
+      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), options.workers);
+      if (error != std::errc() || end != value.data() + value.size() || options.workers == 0 || options.workers > kMaxWorkers) return false;
+    } else {
+      return false;
+    }
+  }
+  return !options.directory.empty();
+}
+
+/** One thread does all on up to two processors; beyond that receiving and sending are split. */
+size_t default_workers() { return std::thread::hardware_concurrency() <= 2 ? 1 : 2; }
+
+Fd signal_descriptor() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);  // before any thread starts
+  return Fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+void run(const Options& options) {
+  drop_privileges();  // capabilities are per thread: before the workers start
+  const Fd signals = signal_descriptor();
+  EventLoop loop;
+  DataPlane plane(options.workers != 0 ? options.workers : default_workers());
+  XfrmService service(plane);
+  XfrmServer xfrm_server(loop, plane, service, options.directory + "/xfrm.sock");
+  Methods methods(plane, service, xfrm_server);
+  ControlServer control_server(loop, methods, options.directory + "/control.sock");
+  loop.add(plane.notices().fd(), EPOLLIN, [&](uint32_t) { service.handle_notices(); });
+  loop.add(signals.get(), EPOLLIN, [&](uint32_t) { loop.stop(); });
+  const std::unique_ptr<DataPlane, decltype([](DataPlane* running) { running->stop(); })> stops_first(&plane);
+  log_info("xfrmd %s: %zu workers", XFRMD_VERSION, plane.worker_count());
+  printf("xfrmd ready\n");
+  fflush(stdout);
+  uint64_t last_tick = steady_seconds();
+  loop.run([&] {
+    if (const uint64_t now = steady_seconds(); now != last_tick) {
+      last_tick = now;
+      service.tick();
+    }
+    constexpr int kTickMs = 1000, kReclaimMs = 20;
+    return plane.collect() ? kReclaimMs : kTickMs;
+  });
+  log_info("stopping");
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  Options options;
+  if (!parse_options(count, values, options)) {
+    fprintf(stderr, "usage: xfrmd --directory DIR [--workers N]\n");
+    return 2;
+  }
+  signal(SIGPIPE, SIG_IGN);
+  try {
+    run(options);
+    return 0;
+  } catch (const std::exception& error) {
+    log_error("%s", error.what());
+    return 1;
+  }
+}

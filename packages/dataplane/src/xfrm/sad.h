@@ -1,0 +1,61 @@
+/** The security association database of the control thread: what was asked, who asked, and the live SA of each entry. */
+#pragma once
+#include <map>
+#include <memory>
+#include <unordered_map>
+
+#include "engine/tables.h"
+#include "xfrm/sa_request.h"
+
+namespace xfrmd {
+
+struct SaRecord {
+  xfrm_usersa_info info{};
+  uint32_t if_id = 0;
+  SecretBytes echo;
+  bool uses_esn_replay = false;
+  std::shared_ptr<Sa> sa;  // absent while larval: an SPI was allotted, keys have not come
+  uint64_t added_steady = 0, added_wall = 0;
+  bool is_soft_sent = false;
+  int owner = 0;     // process that made it
+  uint64_t age = 0;  // counts installations: larger is newer
+
+  bool is_larval() const { return sa == nullptr; }
+  /** The request as it stands now: counters, use times, statistics. */
+  xfrm_usersa_info current() const;
+  xfrm_lifetime_cur current_lifetime() const;
+};
+
+class Sad {
+ public:
+  explicit Sad(Tables& tables) : tables_(tables) {}
+
+  SaRecord* find(const SaKey& key);
+  /** Reserves an SPI of [low, high]; nothing when none is free. `info` gets the SPI. */
+  SaRecord* allot(xfrm_usersa_info info, uint32_t if_id, uint32_t low, uint32_t high, int owner);
+  /** Publishes to the workers; replaces a larval entry. @throws Refusal when the transform can't be made */
+  SaRecord& install(SaRequest request, int owner);
+  /** New lifetimes and outer addresses for an SA that stays (UPDSA, xfrm_state_update). */
+  void update(SaRecord& record, const SaRequest& request);
+  /**
+   * Takes the entry out of all tables and returns its SA (none when larval or absent). The caller makes sure that no policy
+   * points at it any more and only then retires it.
+   */
+  std::shared_ptr<Sa> take(const SaKey& key);
+
+  /** The SA an out policy's template points at: by SPI when it has one, otherwise the newest that fits. */
+  Sa* resolve(const xfrm_user_tmpl& wanted, uint32_t if_id);
+
+  using Map = std::unordered_map<SaKey, SaRecord, SaKeyHash>;
+  Map& all() { return records_; }
+
+ private:
+  Tables& tables_;
+  Map records_;
+  std::map<uint32_t, std::map<uint64_t, const SaRecord*>> by_interface_;  // if_id, age; records stay where they are in the map
+  uint64_t next_age_ = 1;
+};
+
+SaKey key_of(const xfrm_usersa_info& info);
+
+}  // namespace xfrmd
