@@ -1,0 +1,71 @@
+/**
+ * Runs the real Azure CLI against a control plane: own configuration directory, our certificate authority, no telemetry. Nothing
+ * of az is changed but the loading fault of Debian 12's package (az-network-shim). The client secret goes to `az login` by
+ * argv, which is az's own interface; it is a throw-away secret of a test.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ClientFile } from '@sallyport/control-plane';
+import { systemCommands } from '@sallyport/runtime';
+
+export type AzResult = { readonly stdout: string; readonly stderr: string; readonly code: number };
+
+export type Az = Disposable & {
+  /** Any exit code. `args` as typed after `az`. */
+  readonly run: (...args: readonly string[]) => Promise<AzResult>;
+  /** What it printed as JSON, undefined when nothing. @throws Error when the exit code is not 0. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test reads members of JSON it is about to assert
+  readonly json: (...args: readonly string[]) => Promise<any>;
+  /** Rows of `-o tsv`. @throws Error when the exit code is not 0. */
+  readonly tsv: (...args: readonly string[]) => Promise<readonly (readonly string[])[]>;
+};
+
+const program = '/usr/bin/az';
+const shim = fileURLToPath(new URL('az-network-shim', import.meta.url));
+/** A start of az is one to two seconds; commands that wait for operations poll within. */
+const timeoutMs = 120_000;
+/** az's exit codes: general, usage, not found. */
+const okCodes = [0, 1, 2, 3];
+
+export function openAz(client: Pick<ClientFile, 'caFile'>): Az {
+  const directory = mkdtempSync(join(tmpdir(), 'sp-az-'));
+  const env = {
+    HOME: directory,
+    AZURE_CONFIG_DIR: join(directory, 'config'),
+    AZURE_CORE_COLLECT_TELEMETRY: 'no',
+    AZURE_CORE_OUTPUT: 'json',
+    AZURE_CORE_NO_COLOR: 'yes',
+    AZURE_CORE_ONLY_SHOW_ERRORS: 'yes',
+    REQUESTS_CA_BUNDLE: client.caFile,
+    PYTHONPATH: shim,
+    PYTHONDONTWRITEBYTECODE: '1',
+    LC_ALL: 'C.UTF-8',
+  };
+  const run = (...args: readonly string[]): Promise<AzResult> => systemCommands.run([program, ...args], { env, okCodes, timeoutMs });
+  const succeed = async (args: readonly string[]): Promise<string> => {
+    const { stdout, stderr, code } = await run(...args);
+    if (code !== 0) throw new Error(`az ${args.slice(0, 3).join(' ')} … ended with ${code}: ${stderr.trim()}`);
+    return stdout;
+  };
+  return {
+    run,
+    json: async (...args) => {
+      const text = await succeed(args);
+      return text.trim() === '' ? undefined : (JSON.parse(text) as unknown);
+    },
+    tsv: async (...args) => {
+      const text = (await succeed([...args, '-o', 'tsv'])).trimEnd();
+      return text === '' ? [] : text.split('\n').map((line) => line.split('\t'));
+    },
+    [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+/** Registers the cloud, makes it the current one and signs in, as the how-to tells users to. */
+export async function signIn(az: Az, client: ClientFile): Promise<void> {
+  await az.json('cloud', 'register', '-n', 'sallyport', '--endpoint-resource-manager', client.endpoint);
+  await az.json('cloud', 'set', '-n', 'sallyport');
+  await az.json('login', '--service-principal', '-u', client.clientId, '-p', client.clientSecret, '--tenant', client.tenantId);
+}
