@@ -1,0 +1,38 @@
+/**
+ * What has to change in a charon so that it holds exactly the desired connections. Pure. A connection whose mark is loaded
+ * yields nothing at all; everything else is redone whole, one connection at a time, and no other is touched.
+ */
+import { parseKeyId } from './mark.ts';
+
+export type Loaded = {
+  readonly connections: readonly string[];
+  readonly keyIds: readonly string[];
+  /** Names of IKE SAs, half-open ones of unknown peers not included. */
+  readonly saNames: readonly string[];
+};
+
+export type Change =
+  /** Load anew and start anew; `staleKeyIds` go first. */
+  | { readonly kind: 'replace'; readonly name: string; readonly staleKeyIds: readonly string[] }
+  | { readonly kind: 'remove'; readonly name: string; readonly staleKeyIds: readonly string[] }
+  /** A key left beside a good one by a crash; removing it disturbs nothing. */
+  | { readonly kind: 'sweepKey'; readonly name: string; readonly staleKeyIds: readonly string[] };
+
+/** @param desired mark by connection name; undefined leaves the connection as it is (its key can't be had right now). */
+export function diffConnections(desired: ReadonlyMap<string, string | undefined>, loaded: Loaded): readonly Change[] {
+  const keysOf = Map.groupBy(loaded.keyIds, (id) => parseKeyId(id)?.connection ?? id);
+  const known = new Set([...loaded.connections, ...keysOf.keys(), ...loaded.saNames]);
+  const removals = [...known]
+    .filter((name) => !desired.has(name))
+    .map((name) => ({ kind: 'remove' as const, name, staleKeyIds: keysOf.get(name) ?? [] }));
+  const updates = [...desired].flatMap(([name, mark]): readonly Change[] => {
+    if (mark === undefined) return [];
+    const keyIds = keysOf.get(name) ?? [];
+    const stale = keyIds.filter((id) => parseKeyId(id)?.mark !== mark);
+    const isLoaded = loaded.connections.includes(name) && stale.length < keyIds.length;
+    if (!isLoaded) return [{ kind: 'replace', name, staleKeyIds: keyIds }];
+    return stale.length === 0 ? [] : [{ kind: 'sweepKey', name, staleKeyIds: stale }];
+  });
+  // Removals first: a renamed connection to the same peer must not meet its old self.
+  return [...removals.toSorted((a, b) => a.name.localeCompare(b.name)), ...updates];
+}

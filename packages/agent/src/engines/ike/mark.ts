@@ -1,0 +1,34 @@
+/**
+ * How we know what is loaded. VICI gives back neither secrets nor most members of a connection, but it does list the ids
+ * of shared keys. So a connection's key is loaded under the id `<connection>#<mark>`, last of all its steps, and the mark is
+ * a keyed digest of everything rendered, the key and the reset epoch included. Read back from charon itself, it can't be
+ * stale: a charon that restarted has no marks, a half-done change has none either. Pure.
+ *
+ * The digest is keyed because charon logs ids of keys it loads, and a plain digest would let readers guess the key.
+ */
+import { createHmac } from 'node:crypto';
+import { encodeMessage } from '@sallyport/protocols';
+import type { RenderedConnection } from './render.ts';
+
+export function markOf(
+  connection: RenderedConnection,
+  secret: { readonly key: string; readonly resetEpoch: number; readonly markKey: Uint8Array },
+): string {
+  const message = encodeMessage({
+    [connection.name]: connection.body,
+    owners: connection.keyOwners,
+    key: secret.key,
+    resetEpoch: `${secret.resetEpoch}`,
+  });
+  return createHmac('sha256', secret.markKey).update(message).digest('hex').slice(0, 32);
+}
+
+export function keyId(connection: string, mark: string): string {
+  return `${connection}#${mark}`;
+}
+
+/** undefined for a key that is not ours. */
+export function parseKeyId(id: string): { readonly connection: string; readonly mark: string } | undefined {
+  const [connection = '', mark, ...more] = id.split('#');
+  return mark === undefined || more.length > 0 ? undefined : { connection, mark };
+}

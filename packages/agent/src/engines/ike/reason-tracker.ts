@@ -1,0 +1,68 @@
+/**
+ * Keeps the newest reason of each connection while charon's log goes by. A responder's failures come before charon has
+ * chosen a connection; they are kept by the peer's address. Memory is bounded: strangers can make charon log.
+ */
+import type { LogLine } from '@sallyport/protocols';
+import { findReason, follow, unknownSa, type Finding, type SaLog } from './reasons.ts';
+
+export type ReasonTracker = {
+  readonly onLog: (line: LogLine, nowMs: number) => void;
+  /** Newest of what is known by name and by the peer's address. */
+  readonly reasonFor: (connection: string, peerAddress: string) => Finding | undefined;
+  readonly forget: (connection: string, peerAddress: string) => void;
+};
+
+const rememberedSas = 512;
+const rememberedPeers = 512;
+/** Silence does not hide a better reason of the same handshake: a peer that can't decrypt us answers and then waits. */
+const silenceYieldsMs = 20_000;
+
+export function createReasonTracker(): ReasonTracker {
+  const sas = new Map<string, SaLog>();
+  const byName = new Map<string, Finding>();
+  const byAddress = new Map<string, Finding>();
+
+  const keep = (map: Map<string, Finding>, key: string, finding: Finding): void => {
+    const before = map.get(key);
+    const isHiding = finding.code === 'PeerSilent' && before !== undefined && before.code !== 'PeerSilent' && before.code !== 'PeerDeleted';
+    if (isHiding && finding.atMs - before.atMs < silenceYieldsMs) return;
+    remember(map, key, finding, rememberedPeers);
+  };
+
+  return {
+    onLog: (line, nowMs) => {
+      const sa = follow((line.ikeSaId === undefined ? undefined : sas.get(line.ikeSaId)) ?? unknownSa, line);
+      if (line.ikeSaId !== undefined) remember(sas, line.ikeSaId, sa, rememberedSas);
+      if (/^CHILD_SA \S+ established with/.test(line.message)) {
+        if (sa.connection !== undefined) byName.delete(sa.connection);
+        byAddress.delete(sa.peer);
+        return;
+      }
+      const found = findReason(line.message, sa);
+      if (found === undefined) return;
+      if (sa.connection === undefined) keep(byAddress, sa.peer, { ...found, atMs: nowMs });
+      else keep(byName, sa.connection, { ...found, atMs: nowMs });
+    },
+    reasonFor: (connection, peerAddress) => {
+      const named = byName.get(connection);
+      const addressed = byAddress.get(peerAddress);
+      if (named === undefined || addressed === undefined) return named ?? addressed;
+      // The responder's side of the same refusal knows both offers.
+      if (named.code === addressed.code) return addressed;
+      return named.atMs >= addressed.atMs ? named : addressed;
+    },
+    forget: (connection, peerAddress) => {
+      byName.delete(connection);
+      byAddress.delete(peerAddress);
+    },
+  };
+}
+
+/** Newest last; the oldest goes when there are too many. */
+function remember<T>(map: Map<string, T>, key: string, value: T, limit: number): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size <= limit) return;
+  const [oldest] = map.keys();
+  if (oldest !== undefined) map.delete(oldest);
+}

@@ -1,0 +1,165 @@
+/**
+ * Turns one tunnel of the plan into what charon is told over VICI: a connection (members of swanctl.conf(5)) and the
+ * owners of its shared key. Pure; sending it is apply.ts. The key itself is never part of it.
+ */
+import type { EspPlan, EspProposal, TunnelPlan } from '@sallyport/model';
+import type { ViciInput } from '@sallyport/protocols';
+import { espProposal, ikeProposal } from './algorithms.ts';
+
+/**
+ * Who moves the packets: the kernel's ESP with XFRM interfaces, xfrmd, or strongSwan's own `kernel-libipsec`, which has
+ * neither interface ids nor more than one any-to-any tunnel and serves tests only.
+ */
+export type XfrmVariant = 'kernel' | 'xfrmd' | 'libipsec';
+
+export type RenderedConnection = {
+  /** Name of the connection in charon. */
+  readonly name: string;
+  readonly body: ViciInput;
+  /** Identities under which charon finds the shared key. */
+  readonly keyOwners: readonly string[];
+  /** Children that have to be up, by name, with their selectors; the accepting child is not among them. */
+  readonly children: readonly RenderedChild[];
+};
+export type RenderedChild = { readonly name: string; readonly local: readonly string[]; readonly remote: readonly string[] };
+
+export type RenderOptions = {
+  readonly variant: XfrmVariant;
+  /** The peer's address where the plan has a host name. */
+  readonly resolvedAddress?: string;
+};
+
+const anywhere = '0.0.0.0/0';
+/** Soft lifetimes end here, so that a rekey has the rest of the time to succeed. */
+const softShare = 0.9;
+/** Spread of soft lifetimes, so that both ends seldom rekey at once. */
+const spreadShare = 0.05;
+/** Without extended sequence numbers an SA ends at 2^32 packets (RFC 4303 §2.2), minutes at 10 Gbit/s: rekey before. */
+const maxPackets = 4_000_000_000;
+/** How long charon tries to get an answer before a peer counts as dead; the sum of its retransmissions (charon.ts). */
+export const retransmitSeconds = 11;
+const minDpdDelaySeconds = 3;
+
+export function renderConnection(tunnel: TunnelPlan, options: RenderOptions): RenderedConnection {
+  const { ike, name } = tunnel;
+  const remoteAddress = options.resolvedAddress ?? ike.remoteAddress;
+  const overTime = Math.round(ike.lifetimeSeconds * (1 - softShare));
+  const children = renderChildren(tunnel, options);
+  return {
+    name,
+    keyOwners: [ike.localId, ike.remoteId === '%any' ? remoteAddress : ike.remoteId],
+    children: children.required,
+    body: {
+      version: `${ike.version}`,
+      local_addrs: [ike.localAddress],
+      remote_addrs: [remoteAddress],
+      // As responder Azure accepts what it would offer and more; charon has one list for both directions.
+      proposals: distinct([...(ike.initiates ? ike.offers : []), ...(ike.responds ? ike.accepts : [])].map(ikeProposal)),
+      encap: options.variant === 'kernel' ? 'no' : 'yes',
+      mobike: 'no',
+      fragmentation: 'yes',
+      // Retries of a silent peer go on inside charon, so they need no agent. Refusals end the SA; the agent starts anew.
+      keyingtries: ike.initiates ? '0' : '1',
+      unique: 'replace',
+      ...dpd(tunnel),
+      rekey_time: `${ike.lifetimeSeconds - overTime}s`,
+      over_time: `${overTime}s`,
+      rand_time: `${overTime}s`,
+      reauth_time: '0s',
+      local: { auth: 'psk', id: ike.localId },
+      remote: { auth: 'psk', id: ike.remoteId },
+      children: children.bodies,
+    },
+  };
+}
+
+/**
+ * IKEv2 has no timeout of its own for liveness checks: a peer is dead when a check's retransmissions end. So the check
+ * starts that much earlier than the peer's `dpdTimeoutSeconds`.
+ */
+function dpd({ ike }: TunnelPlan): Readonly<Record<string, string>> {
+  if (ike.version === 1) {
+    return {
+      dpd_delay: `${Math.max(minDpdDelaySeconds, Math.floor(ike.dpdTimeoutSeconds / 3))}s`,
+      dpd_timeout: `${ike.dpdTimeoutSeconds}s`,
+    };
+  }
+  return { dpd_delay: `${Math.max(minDpdDelaySeconds, ike.dpdTimeoutSeconds - retransmitSeconds)}s` };
+}
+
+/**
+ * What we ask for as initiator and what we accept are different things in Azure (its tables of offers differ, and as
+ * responder it takes whatever selectors the peer proposes). A responder takes the first of equally good children, and a
+ * better-fitting one before that; so the accepting child comes first, and we only ever initiate the others.
+ */
+function renderChildren(
+  tunnel: TunnelPlan,
+  options: RenderOptions,
+): { readonly bodies: ReadonlyMap<string, ViciInput>; readonly required: readonly RenderedChild[] } {
+  const { ike, esp, name } = tunnel;
+  const mainModeGroup = ike.offers[0]?.dhGroup ?? 'None';
+  const words = (proposals: readonly EspProposal[]): readonly string[] =>
+    distinct(proposals.map((proposal) => espProposal(proposal, mainModeGroup)));
+  const body = (proposals: readonly string[], local: readonly string[], remote: readonly string[]): ViciInput => ({
+    esp_proposals: proposals,
+    local_ts: local,
+    remote_ts: remote,
+    ...childSettings(tunnel, options),
+  });
+  const offers = words(esp.offers);
+  const accepts = words(esp.accepts);
+  const bodies = new Map<string, ViciInput>();
+  if (!ike.initiates) {
+    bodies.set(name, body(accepts, [anywhere], [anywhere]));
+    return { bodies, required: [{ name, local: [anywhere], remote: [anywhere] }] };
+  }
+  const isCoveredByOffers = isAnyToAny(esp) && offers.join() === accepts.join();
+  if (ike.responds && !isCoveredByOffers) bodies.set(acceptingChild(name), body(accepts, [anywhere], [anywhere]));
+  const required = esp.selectors.map(({ local, remote }, index) => ({
+    name: esp.selectors.length === 1 ? name : `${name}-${index + 1}`,
+    local,
+    remote,
+  }));
+  for (const child of required) bodies.set(child.name, body(offers, child.local, child.remote));
+  return { bodies, required };
+}
+
+export function acceptingChild(connection: string): string {
+  return `${connection}-accept`;
+}
+
+function childSettings({ ike, esp, ifId }: TunnelPlan, options: RenderOptions): Readonly<Record<string, string>> {
+  const bytes = esp.lifetimeKilobytes * 1024;
+  return {
+    mode: 'tunnel',
+    policies: 'yes',
+    life_time: `${esp.lifetimeSeconds}s`,
+    rekey_time: `${Math.floor(esp.lifetimeSeconds * softShare)}s`,
+    rand_time: `${Math.floor(esp.lifetimeSeconds * spreadShare)}s`,
+    ...(bytes === 0
+      ? {}
+      : { life_bytes: `${bytes}`, rekey_bytes: `${Math.floor(bytes * softShare)}`, rand_bytes: `${Math.floor(bytes * spreadShare)}` }),
+    life_packets: `${maxPackets}`,
+    rekey_packets: `${maxPackets * softShare}`,
+    rand_packets: `${maxPackets * spreadShare}`,
+    replay_window: `${esp.replayWindow}`,
+    copy_df: 'yes',
+    copy_ecn: 'yes',
+    copy_dscp: 'out',
+    // A dead peer is tried again at once by charon itself. A peer that closes is left to the agent's next start, or both
+    // ends could chase each other.
+    dpd_action: ike.initiates ? 'restart' : 'clear',
+    close_action: 'none',
+    start_action: 'none',
+    ...(options.variant === 'libipsec' ? {} : { if_id_in: `${ifId}`, if_id_out: `${ifId}` }),
+  };
+}
+
+function isAnyToAny(esp: EspPlan): boolean {
+  const [only, ...more] = esp.selectors;
+  return more.length === 0 && only?.local.join() === anywhere && only.remote.join() === anywhere;
+}
+
+function distinct(words: readonly string[]): readonly string[] {
+  return [...new Set(words)];
+}

@@ -1,0 +1,44 @@
+/** Whether a tunnel is up, and what has to be started so that it gets up. Pure. */
+import type { ChildSaObservation, ConnectionStatus, IkeSaObservation } from '@sallyport/model';
+import type { CharonSa } from './observe.ts';
+import type { RenderedChild } from './render.ts';
+
+/** States in which an SA carries traffic; while it is rekeyed the old one still does. */
+const ikeUp: ReadonlySet<string> = new Set(['ESTABLISHED', 'REKEYING']);
+const childUp: ReadonlySet<string> = new Set(['INSTALLED', 'REKEYING', 'UPDATING']);
+const childComing: ReadonlySet<string> = new Set(['CREATED', 'INSTALLING', 'RETRYING']);
+
+export function isIkeUp(sa: IkeSaObservation): boolean {
+  return ikeUp.has(sa.state);
+}
+
+export function isChildUp(child: ChildSaObservation): boolean {
+  return childUp.has(child.state);
+}
+
+/** Connected with an established IKE SA that has a child SA installed; several SAs of one connection are no fault. */
+export function connectionStatus(sas: readonly CharonSa[], hasReason: boolean): ConnectionStatus {
+  if (sas.some(({ sa }) => isIkeUp(sa) && sa.childSas.some(isChildUp))) return 'Connected';
+  return hasReason ? 'NotConnected' : 'Connecting';
+}
+
+/**
+ * Children of one connection that nobody is bringing up, by name. None while charon is at work on the connection, so that
+ * there is never more than one start of a connection under way; none that a peer brought up with the same selectors.
+ */
+export function missingChildren(required: readonly RenderedChild[], sas: readonly CharonSa[]): readonly string[] {
+  if (sas.some(({ sa, isCreatingChild }) => sa.state === 'CREATED' || sa.state === 'CONNECTING' || (isIkeUp(sa) && isCreatingChild)))
+    return [];
+  const children = sas.filter(({ sa }) => isIkeUp(sa)).flatMap(({ sa }) => sa.childSas);
+  const present = children.filter((child) => isChildUp(child) || childComing.has(child.state));
+  return required.filter((wanted) => !present.some((child) => covers(child, wanted))).map((child) => child.name);
+}
+
+function covers(child: ChildSaObservation, wanted: RenderedChild): boolean {
+  if (child.name === wanted.name) return true;
+  return sameSet(child.localSelectors, wanted.local) && sameSet(child.remoteSelectors, wanted.remote);
+}
+
+function sameSet(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && new Set([...a, ...b]).size === a.length;
+}
