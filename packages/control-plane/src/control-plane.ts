@@ -86,6 +86,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 
   const identity = { settings, clients, tokens, hosts: [] as string[] };
   let dispatch: ArmContext['dispatch'] = () => Promise.reject(new Error('no request can come before the routes are there'));
+  let tasks: readonly BackgroundTask[] = [];
+  let planError: () => string | undefined = () => undefined;
   const context = createArmContext({
     settings,
     clock,
@@ -94,10 +96,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     store,
     rules: options.resourceRules ?? defaultResourceRules,
     dispatch: (request) => dispatch(request),
+    diagnostics: { tasks: () => tasks.map((task) => task.status()), planError: () => planError() },
   });
   const planning = createPlanningTask(context, options.planner ?? defaultPlanner);
   const modules = [...armModules, ...(options.modules ?? [])].map((create) => create(context));
-  const tasks = [planning.task, groupDeletionTask(context), ...modules.flatMap((module) => module.tasks ?? [])];
+  planError = planning.planError;
+  tasks = [planning.task, groupDeletionTask(context), ...modules.flatMap((module) => module.tasks ?? [])];
   dispatch = createDispatch({
     routes: [...signInRoutes(identity), ...modules.flatMap((module) => module.routes)],
     authenticate: createAuthentication(identity),

@@ -6,3 +6,5 @@ export { StoreError } from './store/store.ts';
 export type { ClientFile } from './client-file.ts';
 export { startFakeAgent } from './agents/fake-agent.ts';
 export type { FakeAgent, FakeAgentOptions } from './agents/fake-agent.ts';
+export type { ConnectionStatusLine, HostStatus, StatusReport } from './status/status-report.ts';
+export type { Condition } from './status/conditions.ts';

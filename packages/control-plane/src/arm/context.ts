@@ -3,7 +3,7 @@
  * subscriptions and sign-in are modules alike; they reach each other only through `dispatch` and the store.
  */
 import type { ResourceRules, RuleContext, ViewContext } from '@sallyport/model';
-import type { BackgroundTask, Clock, IdSource, Logger } from '@sallyport/runtime';
+import type { BackgroundTask, Clock, IdSource, Logger, TaskStatus } from '@sallyport/runtime';
 import type { Operations } from '../operations/operations.ts';
 import type { Settings } from '../settings.ts';
 import type { ResourceIndex } from '../store/resource-index.ts';
@@ -23,6 +23,7 @@ export type ArmContext = {
   readonly operations: Operations;
   /** Newest observations and plan report, joined to GETs. */
   readonly live: LiveState;
+  readonly diagnostics: Diagnostics;
   readonly ruleContext: (location: string) => RuleContext;
   readonly viewContext: (location: string, isInList: boolean) => ViewContext;
   /**
@@ -31,6 +32,13 @@ export type ArmContext = {
    * to wait for.
    */
   readonly dispatch: (request: ArmRequest) => Promise<ArmResponse>;
+};
+
+/** What the parts that run in the background say of themselves. */
+export type Diagnostics = {
+  readonly tasks: () => readonly TaskStatus[];
+  /** Why the newest plan contradicts itself and was not stored. */
+  readonly planError: () => string | undefined;
 };
 
 export type RulesCatalogue = {

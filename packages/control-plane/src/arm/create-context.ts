@@ -17,8 +17,9 @@ export function createArmContext(options: {
   readonly store: Store;
   readonly rules: readonly ResourceRules[];
   readonly dispatch: ArmContext['dispatch'];
+  readonly diagnostics: ArmContext['diagnostics'];
 }): ArmContext {
-  const { settings, clock, ids, log, store, dispatch } = options;
+  const { settings, clock, ids, log, store, dispatch, diagnostics } = options;
   const rules = createRulesCatalogue(options.rules);
   const resources = createResourceIndex(store, rules.find);
   const live = createLiveState({ store, clock });
@@ -34,6 +35,7 @@ export function createArmContext(options: {
     resources,
     live,
     dispatch,
+    diagnostics,
     operations: createOperations({ store, clock, ids }),
     ruleContext: () => ruleContext,
     viewContext: (_location, inList) => ({ ...ruleContext, observations: live.connection, inList }),

@@ -27,7 +27,12 @@ type Waiting = {
 export function openSqliteStore(options: { readonly file: string; readonly seal: Seal }): Store {
   const database = openDatabase(options.file);
   const table = new DocumentTable();
-  load(database, table, options.seal);
+  try {
+    load(database, table, options.seal);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
   const write = createWriter(database, options.seal);
   let waiting: Waiting[] = [];
   let failure: StoreError | undefined;

@@ -1,0 +1,71 @@
+/**
+ * getikesas: the security associations of a connection from the newest observation, in Azure's shape. The answer is a string
+ * that holds JSON text, cookies and SPIs as unquoted 64- and 32-bit numbers.
+ */
+import type { ChildSaObservation, ConnectionObservation, IkeSaObservation } from '@sallyport/model';
+import { addressAt, formatAddress, parseCidr, sizeOf } from '@sallyport/model';
+import type { ArmResponse } from '../../arm/message.ts';
+import type { Action, ActionCall } from './action.ts';
+import { dataAnswer } from './action.ts';
+
+export const ikeSaActions: readonly Action[] = [{ method: 'POST', type: 'connections', path: 'getikesas', answer: getIkeSas }];
+
+function getIkeSas(call: ActionCall): Promise<ArmResponse> {
+  return dataAnswer(call, 'GetIkeSas', ikeSasText(call.context.live.connection(call.existing.id)));
+}
+
+export function ikeSasText(observations: readonly ConnectionObservation[]): string {
+  const text = JSON.stringify({ IkeSAs: observations.flatMap(({ ikeSas }) => ikeSas.map(ikeSa)) });
+  // JSON.stringify can't write numbers beyond 2^53; they come as strings marked with a leading `#`.
+  return text.replaceAll(/"#(\d+)"/g, '$1');
+}
+
+function ikeSa(sa: IkeSaObservation): Record<string, unknown> {
+  const isEncapsulated = sa.childSas.some((child) => child.isUdpEncapsulated);
+  return {
+    LocalEndpoint: sa.localAddress,
+    RemoteEndpoint: sa.remoteAddress,
+    InitiatorCookie: wholeNumber(sa.initiatorSpi),
+    ResponderCookie: wholeNumber(sa.responderSpi),
+    LocalUdpEncapsulationPort: isEncapsulated ? sa.localPort : 0,
+    RemoteUdpEncapsulationPort: isEncapsulated ? sa.remotePort : 0,
+    Encryption: sa.encryption,
+    Integrity: sa.integrity,
+    DhGroup: sa.dhGroup,
+    LifeTimeSeconds: sa.establishedSeconds + (sa.rekeySeconds ?? 0),
+    IsSaInitiator: sa.isInitiator,
+    ElapsedTimeInseconds: sa.establishedSeconds,
+    QuickModeSAs: sa.childSas.map((child) => quickModeSa(sa, child)),
+  };
+}
+
+function quickModeSa(sa: IkeSaObservation, child: ChildSaObservation): Record<string, unknown> {
+  return {
+    LocalEndpoint: sa.localAddress,
+    RemoteEndpoint: sa.remoteAddress,
+    Encryption: child.encryption,
+    Integrity: child.integrity,
+    PfsGroupId: child.pfsGroup,
+    InboundSPI: wholeNumber(child.inboundSpi),
+    OutboundSPI: wholeNumber(child.outboundSpi),
+    LocalTrafficSelectors: child.localSelectors.map(range),
+    RemoteTrafficSelectors: child.remoteSelectors.map(range),
+    LifetimeKilobytes: 0,
+    LifetimeSeconds: child.installedSeconds + (child.lifetimeSeconds ?? child.rekeySeconds ?? 0),
+    IsSaInitiator: sa.isInitiator,
+    ElapsedTimeInseconds: child.installedSeconds,
+  };
+}
+
+/** Hex digits to the marked decimal of `ikeSasText`. */
+function wholeNumber(hex: string): string {
+  const digits = hex.replace(/^0x/i, '');
+  return /^[0-9a-f]+$/i.test(digits) ? `#${BigInt(`0x${digits}`)}` : '#0';
+}
+
+/** `0.0.0.0/0` → `0.0.0.0-255.255.255.255`; anything that is no CIDR stays as it is. */
+function range(selector: string): string {
+  const cidr = parseCidr(selector);
+  if (cidr === undefined) return selector;
+  return `${formatAddress(addressAt(cidr, 0n))}-${formatAddress(addressAt(cidr, sizeOf(cidr) - 1n))}`;
+}
