@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { Issue } from '../../issue.ts';
-import type { JsonObject } from '../../json.ts';
+import { isObject, type JsonObject } from '../../json.ts';
 import { normalizeLocation } from '../location.ts';
 import type { ChildCollection, ParsedBody, ParseFailure, Resource, ResourceRules, RuleContext, ViewContext } from '../resource.ts';
 import { commonIssues } from '../rules/common.ts';
@@ -79,7 +79,7 @@ function parse<I, P, A, T>(
   existing: Typed<P, A, T> | undefined,
 ): ParsedBody | ParseFailure {
   const common = read(envelope, body);
-  const properties = read(z.object({ properties: definition.properties }), body);
+  const properties = read(z.object({ properties: definition.properties }), withProperties(body));
   const top = read(definition.top, body);
   const issues = [
     ...(common.ok ? missingLocation(common.value.location) : common.issues),
@@ -98,6 +98,11 @@ function parse<I, P, A, T>(
     properties: completed.properties as JsonObject,
     secrets: completed.secrets ?? {},
   };
+}
+
+/** A body without properties is one with none set. */
+function withProperties(body: unknown): unknown {
+  return isObject(body) && (body['properties'] === undefined || body['properties'] === null) ? { ...body, properties: {} } : body;
 }
 
 function missingLocation(location: string | undefined): readonly Issue[] {

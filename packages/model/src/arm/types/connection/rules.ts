@@ -44,8 +44,11 @@ export const connectionRules = defineType({
   view: viewConnection,
 });
 
-function complete(read: ConnectionRead, top: JsonObject): Completed<ConnectionProperties, JsonObject> {
-  const { sharedKey, authorizationKey, ...properties } = read;
+function complete(read: ConnectionRead, top: JsonObject, existing: Connection | undefined): Completed<ConnectionProperties, JsonObject> {
+  const { sharedKey, authorizationKey, connectionProtocol, ...rest } = read;
+  // The service's choice, as a GET showed it, is not one of the user's.
+  const isEcho = existing?.properties.connectionProtocol === undefined && connectionProtocol === existing?.allocated.connectionProtocol;
+  const properties = connectionProtocol === undefined || isEcho ? rest : { ...rest, connectionProtocol };
   return {
     top,
     properties,

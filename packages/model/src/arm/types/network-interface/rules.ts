@@ -63,13 +63,19 @@ export const networkInterfaceRules = defineType<
   view,
 });
 
-/** The first is the primary one when none says so. */
+/** The first is the primary one when none says so. A dynamic address that a GET showed is not a wish. */
 function withPrimary(configurations: readonly NetworkInterfaceIpConfiguration[]): readonly NetworkInterfaceIpConfiguration[] {
   const hasPrimary = configurations.some(({ properties }) => properties.primary === true);
   return configurations.map((configuration, index) => ({
     ...configuration,
-    properties: { ...configuration.properties, primary: configuration.properties.primary ?? (!hasPrimary && index === 0) },
+    properties: { ...withoutDynamicAddress(configuration.properties), primary: configuration.properties.primary ?? (!hasPrimary && index === 0) },
   }));
+}
+
+function withoutDynamicAddress(properties: NetworkInterfaceIpConfiguration['properties']): NetworkInterfaceIpConfiguration['properties'] {
+  if (properties.privateIPAllocationMethod === 'Static') return properties;
+  const { privateIPAddress: _, ...rest } = properties;
+  return rest;
 }
 
 function listIssues({ id, properties }: NetworkInterface, existing: NetworkInterface | undefined): readonly Issue[] {

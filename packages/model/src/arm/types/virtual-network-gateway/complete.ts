@@ -38,7 +38,8 @@ export function completeGateway(
         // Clients that read a gateway before its first success send the 0 they saw.
         asn: asn === undefined || asn === 0 ? defaultGatewayAsn : asn,
         peerWeight: bgpSettings?.peerWeight ?? 0,
-        bgpPeeringAddresses: bgpSettings?.bgpPeeringAddresses ?? [],
+        // A GET lists every IP configuration; those without addresses of the user's choice come back empty.
+        bgpPeeringAddresses: (bgpSettings?.bgpPeeringAddresses ?? []).filter((entry) => entry.customBgpIpAddresses.length > 0),
       },
       natRules: natRules ?? existing?.properties.natRules ?? [],
       ...(clients === undefined ? {} : { vpnClientConfiguration: clients }),
