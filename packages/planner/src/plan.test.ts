@@ -168,7 +168,7 @@ describe('tunnels', () => {
         resetEpoch: 2,
       }),
       site('s', ['192.168.0.0/24'], { gatewayIpAddress: '203.0.113.11' }),
-      connection('c', 'hq', 's', { dpdTimeoutSeconds: 30, connectionProtocol: 'IKEv1' }, 3),
+      connection('c', 'hq', 's', { dpdTimeoutSeconds: 30 }, { connectionProtocol: 'IKEv1', resetEpoch: 3 }),
     ];
     const tunnel = onlyTunnel(resources);
     expect([tunnel.ike.dpdTimeoutSeconds, tunnel.ike.version, tunnel.esp.replayWindow, tunnel.resetEpoch]).toEqual([30, 1, 0, 5]);

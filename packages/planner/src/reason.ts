@@ -1,17 +1,17 @@
 /** Report entries: the sentence that tells a user why a resource, or a part of it, does nothing on any host. */
-import type { Resource } from '@sallyport/model';
+import { types, type Resource } from '@sallyport/model';
 import type { Reason, ReasonCode, ReportEntry } from './input.ts';
-import { resourceTypes } from './resource-index.ts';
 
 const words: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries({
-    [resourceTypes.virtualNetwork]: 'virtual network',
-    [resourceTypes.networkInterface]: 'network interface',
-    [resourceTypes.publicIpAddress]: 'public IP address',
-    [resourceTypes.virtualNetworkGateway]: 'gateway',
-    [resourceTypes.localNetworkGateway]: 'local network gateway',
-    [resourceTypes.connection]: 'connection',
-    [resourceTypes.routeTable]: 'route table',
+    [types.virtualNetwork]: 'virtual network',
+    [types.networkInterface]: 'network interface',
+    [types.publicIpAddress]: 'public IP address',
+    [types.virtualNetworkGateway]: 'gateway',
+    [types.localNetworkGateway]: 'local network gateway',
+    [types.connection]: 'connection',
+    [types.routeTable]: 'route table',
+    [types.networkSecurityGroup]: 'network security group',
   }).map(([type, word]) => [type.toLowerCase(), word]),
 );
 

@@ -2,18 +2,9 @@
  * The resources of one planning run, by id and by type, in one order whatever order they came in: sorted by their key.
  * Resources that are being deleted are apart, so that no step plans them and hosts take them down.
  */
-import { resourceKey, type Resource } from '@sallyport/model';
+import { resourceKey, type Resource, type types } from '@sallyport/model';
 
-export const resourceTypes = {
-  virtualNetwork: 'Microsoft.Network/virtualNetworks',
-  networkInterface: 'Microsoft.Network/networkInterfaces',
-  publicIpAddress: 'Microsoft.Network/publicIPAddresses',
-  virtualNetworkGateway: 'Microsoft.Network/virtualNetworkGateways',
-  localNetworkGateway: 'Microsoft.Network/localNetworkGateways',
-  connection: 'Microsoft.Network/connections',
-  routeTable: 'Microsoft.Network/routeTables',
-} as const;
-export type ResourceType = (typeof resourceTypes)[keyof typeof resourceTypes];
+export type ResourceType = (typeof types)[keyof typeof types];
 
 /** A resource with its key computed once: 10,000 of them are looked up many times. */
 export type Keyed = { readonly key: string; readonly resource: Resource };

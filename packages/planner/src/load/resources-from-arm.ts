@@ -4,10 +4,15 @@
  * refused PUT becomes issues, and the later ones go on without it.
  */
 import {
+  allResourceRules,
   bodyWithChild,
+  connectionSecrets,
   formatResourceId,
+  isIssue,
+  isSharedKeyMissing,
   parseResourceId,
   secretId,
+  types,
   type Issue,
   type ParsedResourceId,
   type Resource,
@@ -24,7 +29,8 @@ export type ArmPut = {
 };
 
 export type OfflineContext = {
-  readonly rules: readonly ResourceRules[];
+  /** Every type's own rules when absent. */
+  readonly rules?: readonly ResourceRules[];
   /** As in `RuleContext`. */
   readonly publicAddressPools: readonly string[];
   /** Replaces `{subscriptionId}` in paths and bodies; without it they have to be complete. */
@@ -41,7 +47,10 @@ export type LoadedResources = {
 /** Offline there is no clock; a fixed time keeps the outcome the same each time. */
 const writtenAt = '2026-01-01T00:00:00Z';
 
-export function resourcesFromArm(puts: readonly ArmPut[], { rules, publicAddressPools, subscriptionId }: OfflineContext): LoadedResources {
+export function resourcesFromArm(
+  puts: readonly ArmPut[],
+  { rules = allResourceRules, publicAddressPools, subscriptionId }: OfflineContext,
+): LoadedResources {
   const byType = new Map(rules.map((one) => [one.type.toLowerCase(), one]));
   const lookup = createMemoryLookup((type) => byType.get(type.toLowerCase()));
   const context: RuleContext = { lookup, publicAddressPools, newGuid: guidSequence() };
@@ -97,19 +106,25 @@ function store(
   const allocated = rules.allocate(candidate, existing, context);
   if (isIssue(allocated)) return { issues: [...issues, allocated], secretIds: [] };
   lookup.put({ ...candidate, allocated: { ...candidate.allocated, ...allocated } });
-  return { issues, secretIds: Object.keys(parsed.secrets).map((name) => secretId(candidate.id, name)) };
+  return { issues, secretIds: secretNames(candidate, parsed.secrets).map((name) => secretId(candidate.id, name)) };
+}
+
+/** A connection without a key is given one by the control plane; here it is enough that there is one. */
+function secretNames(candidate: Resource, secrets: Readonly<Record<string, string>>): readonly string[] {
+  const isMadeUp = candidate.type === types.connection && isSharedKeyMissing(candidate, secrets);
+  return [...Object.keys(secrets), ...(isMadeUp ? [connectionSecrets.sharedKey] : [])];
 }
 
 /** The body to parse: the resource's own, or its parent's with this child in it. */
 function wholeBody(
   rules: ResourceRules,
-  { types, names }: ParsedResourceId,
+  { types: segments, names }: ParsedResourceId,
   existing: Resource | undefined,
   body: unknown,
 ): { readonly body: unknown } | undefined {
-  if (types.length === 1) return { body };
-  const segment = rules.children.find((child) => child.segment.toLowerCase() === types[1]?.toLowerCase())?.segment;
-  if (segment === undefined || existing === undefined || types.length > 2) return undefined;
+  if (segments.length === 1) return { body };
+  const segment = rules.children.find((child) => child.segment.toLowerCase() === segments[1]?.toLowerCase())?.segment;
+  if (segment === undefined || existing === undefined || segments.length > 2) return undefined;
   return { body: bodyWithChild(existing, segment, names[1] ?? '', body) };
 }
 
@@ -120,10 +135,6 @@ function withSubscription({ put, body }: ArmPut, subscriptionId: string): ArmPut
 
 function refused(code: string, message: string): Stored {
   return { issues: [{ severity: 'error', code, message }], secretIds: [] };
-}
-
-function isIssue(value: unknown): value is Issue {
-  return typeof value === 'object' && value !== null && 'severity' in value && 'code' in value && 'message' in value;
 }
 
 /** Version 4 in form, counted in fact: offline plans have to be the same each time. */

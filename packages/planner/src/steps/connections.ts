@@ -1,11 +1,11 @@
 /** Connections of type IPsec: a tunnel each in their gateway's active instance. After gateways, whose instances the tunnels go into. */
-import { asConnection, resourceKey } from '@sallyport/model';
+import { asConnection, resourceKey, types } from '@sallyport/model';
 import { tunnelKey } from '../allocate/assigned.ts';
 import type { Draft, DraftInstance, DraftTunnel } from '../draft.ts';
 import type { ReportEntry } from '../input.ts';
 import { hasIpv6 } from '../prefixes.ts';
 import { gapsOf, planned } from '../reason.ts';
-import { compareText, resourceTypes } from '../resource-index.ts';
+import { compareText } from '../resource-index.ts';
 import { withoutConflicts, type Candidate } from '../tunnels/conflicts.ts';
 import { tunnelParts } from '../tunnels/refusal.ts';
 import { tunnelOf } from '../tunnels/tunnel.ts';
@@ -14,7 +14,7 @@ export function planConnections(draft: Draft): Draft {
   const byGateway = new Map(draft.instances.map((instance) => [instance.gatewayKey, instance]));
   const candidates = new Map<string, Candidate[]>(draft.instances.map(({ key }) => [key, []]));
   const report: ReportEntry[] = [];
-  for (const { resource } of draft.context.index.list(resourceTypes.connection)) {
+  for (const { resource } of draft.context.index.list(types.connection)) {
     const connection = asConnection(resource);
     if (connection === undefined) continue;
     const parts = tunnelParts(draft.context, byGateway, resource, connection);

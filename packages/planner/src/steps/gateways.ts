@@ -9,6 +9,7 @@ import {
   parseAddress,
   resourceKey,
   resourceName,
+  types,
   type GatewayInstance,
   type InstanceId,
   type Resource,
@@ -17,13 +18,12 @@ import {
 import type { Draft, DraftInstance, SubnetPlace } from '../draft.ts';
 import type { ReportEntry } from '../input.ts';
 import { gapsOf, notPlanned, planned, type Gap } from '../reason.ts';
-import { resourceTypes } from '../resource-index.ts';
 import { routerAddress } from '../router-address.ts';
 
 export function planGateways(draft: Draft): Draft {
   const report: ReportEntry[] = [];
   const instances: DraftInstance[] = [];
-  for (const { key, resource } of draft.context.index.list(resourceTypes.virtualNetworkGateway)) {
+  for (const { key, resource } of draft.context.index.list(types.virtualNetworkGateway)) {
     const gateway = asVirtualNetworkGateway(resource);
     if (gateway === undefined) continue;
     const outcome = planOne(draft, key, resource, gateway);

@@ -6,19 +6,19 @@ import {
   parseAddress,
   resourceKey,
   resourceName,
+  types,
   type NetworkInterface,
   type Resource,
 } from '@sallyport/model';
 import type { Draft, DraftNetworkInterface } from '../draft.ts';
 import type { ReportEntry } from '../input.ts';
 import { gapsOf, notPlanned, planned, type Gap } from '../reason.ts';
-import { resourceTypes } from '../resource-index.ts';
 import { routerAddress } from '../router-address.ts';
 
 export function planNetworkInterfaces(draft: Draft): Draft {
   const report: ReportEntry[] = [];
   const networkInterfaces: DraftNetworkInterface[] = [];
-  for (const { key, resource } of draft.context.index.list(resourceTypes.networkInterface)) {
+  for (const { key, resource } of draft.context.index.list(types.networkInterface)) {
     const networkInterface = asNetworkInterface(resource);
     if (networkInterface === undefined) continue;
     const outcome = planOne(draft, key, resource, networkInterface);

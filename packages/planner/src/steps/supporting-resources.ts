@@ -1,8 +1,8 @@
 /** Report only: resources that are on hosts through others (public addresses, local network gateways, route tables) and those on their way out. */
-import { asConnection, asVirtualNetworkGateway, resourceKey } from '@sallyport/model';
+import { asConnection, asVirtualNetworkGateway, resourceKey, types } from '@sallyport/model';
 import type { Draft } from '../draft.ts';
 import { notPlanned, planned } from '../reason.ts';
-import { resourceTypes, type ResourceType } from '../resource-index.ts';
+import type { ResourceType } from '../resource-index.ts';
 
 export function reportSupportingResources(draft: Draft): Draft {
   const { index } = draft.context;
@@ -22,11 +22,14 @@ export function reportSupportingResources(draft: Draft): Draft {
       return hosts === undefined ? notPlanned(resource, 'NotInUse', because) : planned(resource, [...hosts].toSorted(), []);
     });
   const report = [
-    ...entriesOf(resourceTypes.publicIpAddress, 'no planned gateway uses it'),
-    ...entriesOf(resourceTypes.localNetworkGateway, 'no planned connection uses it'),
+    ...entriesOf(types.publicIpAddress, 'no planned gateway uses it'),
+    ...entriesOf(types.localNetworkGateway, 'no planned connection uses it'),
     ...index
-      .list(resourceTypes.routeTable)
+      .list(types.routeTable)
       .map(({ resource }) => notPlanned(resource, 'RouteTableNotSupported', 'user-defined routes are not applied yet')),
+    ...index
+      .list(types.networkSecurityGroup)
+      .map(({ resource }) => notPlanned(resource, 'NetworkSecurityGroupNotSupported', 'its rules are not applied')),
     ...index.deleting.map(({ resource }) => notPlanned(resource, 'Deleting', 'it is being deleted')),
   ];
   return { ...draft, report: [...draft.report, ...report] };

@@ -5,6 +5,7 @@ import {
   resourceKey,
   sizeOf,
   subnetPrefixes,
+  types,
   type ResourceId,
   type Subnet,
   type VirtualNetwork,
@@ -13,7 +14,7 @@ import type { Draft, DraftSubnet, DraftVnet, SubnetPlace } from '../draft.ts';
 import type { ReportEntry } from '../input.ts';
 import { canonicalPrefixes, hasIpv6 } from '../prefixes.ts';
 import { gapsOf, notPlanned, planned, type Gap } from '../reason.ts';
-import { byKey, resourceTypes } from '../resource-index.ts';
+import { byKey } from '../resource-index.ts';
 
 /** Below /29 there is no room: Azure keeps five addresses of each subnet. */
 const smallestSubnet = 8n;
@@ -22,7 +23,7 @@ export function planVirtualNetworks(draft: Draft): Draft {
   const report: ReportEntry[] = [];
   const vnets: DraftVnet[] = [];
   const subnets = new Map<string, SubnetPlace>();
-  for (const { key, resource } of draft.context.index.list(resourceTypes.virtualNetwork)) {
+  for (const { key, resource } of draft.context.index.list(types.virtualNetwork)) {
     const network = asVirtualNetwork(resource);
     if (network === undefined) continue;
     const host = draft.context.hostOf(resource);

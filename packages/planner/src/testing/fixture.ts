@@ -93,11 +93,16 @@ export function site(
   return resource('localNetworkGateways', name, { properties: { localNetworkAddressSpace: { addressPrefixes: prefixes }, ...peer } });
 }
 
-export function connection(name: string, gatewayName: string, siteName: string, more: JsonObject = {}, resetEpoch = 0): Resource {
+export function connection(
+  name: string,
+  gatewayName: string,
+  siteName: string,
+  more: JsonObject = {},
+  allocated: JsonObject = {},
+): Resource {
   return resource('connections', name, {
     properties: {
       connectionType: 'IPsec',
-      connectionProtocol: 'IKEv2',
       connectionMode: 'Default',
       virtualNetworkGateway1: { id: idOf('virtualNetworkGateways', gatewayName) },
       localNetworkGateway2: { id: idOf('localNetworkGateways', siteName) },
@@ -111,7 +116,7 @@ export function connection(name: string, gatewayName: string, siteName: string, 
       egressNatRules: [],
       ...more,
     },
-    allocated: { resetEpoch },
+    allocated: { connectionProtocol: 'IKEv2', resetEpoch: 0, ...allocated },
   });
 }
 

@@ -23,7 +23,7 @@ export function tunnelOf({
   remotePrefixes,
   sharedKeyVersion,
 }: TunnelParts): DraftTunnel {
-  const { connectionProtocol, connectionMode, dpdTimeoutSeconds, ipsecPolicies } = connection.properties;
+  const { connectionMode, dpdTimeoutSeconds, ipsecPolicies } = connection.properties;
   const { ike, esp } = securityAssociations(ipsecPolicies[0]);
   const isNamed = site.properties.gatewayIpAddress === undefined;
   return {
@@ -32,7 +32,7 @@ export function tunnelOf({
     mssClamp: tunnelMssClamp,
     remotePrefixes,
     ike: {
-      version: connectionProtocol === 'IKEv1' ? 1 : 2,
+      version: connection.allocated.connectionProtocol === 'IKEv1' ? 1 : 2,
       localAddress: instance.public.address,
       remoteAddress: peer,
       localId: instance.public.address,
