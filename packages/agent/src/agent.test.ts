@@ -1,49 +1,13 @@
 /** The agent's three loops against a fake control plane, on the fake host. */
 import { afterEach, expect, test } from 'vitest';
-import type { HostObservation, HostPlan, PlanNumber } from '@sallyport/model';
-import { Secret, silentLogger, systemClock, until } from '@sallyport/runtime';
+import type { HostPlan } from '@sallyport/model';
+import { silentLogger, systemClock, until } from '@sallyport/runtime';
 import { startAgentWith } from './agent.ts';
 import type { Agent } from './agent.ts';
 import { cleanUp } from './clean-up.ts';
+import { FakeControl } from './fake-control.ts';
 import { FakeHost } from './fake-host/fake-host.ts';
-import { LinkError } from './link/control-client.ts';
-import type { ControlClient, NumberedPlan } from './link/control-client.ts';
 import { samplePlan } from './sample-plan.ts';
-
-/** Holds one plan; a long poll waits for a newer one. */
-class FakeControl implements ControlClient {
-  readonly observations: HostObservation[] = [];
-  isAway = false;
-  #plan: NumberedPlan | undefined;
-  #changed = new AbortController();
-
-  publish(number: number, plan: HostPlan): void {
-    this.#plan = { number: number as PlanNumber, plan };
-    this.#changed.abort();
-    this.#changed = new AbortController();
-  }
-
-  readonly fetchPlan = async (after: number, signal: AbortSignal): Promise<NumberedPlan | undefined> => {
-    if (this.isAway) throw new LinkError('unreachable', 'away');
-    if (this.#plan !== undefined && this.#plan.number !== after) return this.#plan;
-    await systemClock.sleep(25_000, AbortSignal.any([signal, this.#changed.signal]));
-    return undefined;
-  };
-  readonly fetchSecret = (): Promise<Secret> => Promise.resolve(new Secret('key'));
-  readonly postObservation = (observation: HostObservation): Promise<void> => {
-    if (this.isAway) return Promise.reject(new LinkError('unreachable', 'away'));
-    this.observations.push(observation);
-    return Promise.resolve();
-  };
-  readonly close = (): void => {};
-
-  async observed(isWanted: (observation: HostObservation) => boolean, because: string): Promise<HostObservation> {
-    const found = (): HostObservation | undefined => this.observations.findLast(isWanted);
-    const seen = await until(found, (value) => value !== undefined, { because, clock: systemClock, everyMs: 5, timeoutMs: 4000 });
-    if (seen === undefined) throw new Error('until() ends with a value');
-    return seen;
-  }
-}
 
 const cleanUps: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -75,12 +75,12 @@ export async function startAgentWith(options: Omit<AgentOptions, 'control'>, cli
   const wakers: (() => void)[] = [];
   const wake = (): void => wakers.forEach((waker) => waker());
   const context: EngineContext = { ...ports, paths, secret: secrets.secret, wake };
-  const { engines, ipsec } = await createHostEngines(context, options.ipsec);
+  const engines = await createHostEngines(context, options.ipsec);
   const parts: Parts = { options, client, plans, secrets, engines };
   const tasks = createTasks(parts);
   wakers.push(tasks.reconcile.wake, tasks.report.wake);
   for (const task of [tasks.reconcile, tasks.report, tasks.link]) task.start();
-  ports.log.info({ host: options.host, ipsec, plan: plans.current()?.number ?? 0 }, 'agent started');
+  ports.log.info({ host: options.host, ipsec: engines.ipsec, plan: plans.current()?.number ?? 0 }, 'agent started');
   return {
     status: () => {
       const { lastError, activations } = tasks.link.status();
@@ -89,7 +89,7 @@ export async function startAgentWith(options: Omit<AgentOptions, 'control'>, cli
         host: options.host,
         acceptedPlan: plans.current()?.number ?? 0,
         appliedPlan: tasks.lastPass().appliedPlan,
-        ipsec,
+        ipsec: engines.ipsec,
         isLinked: activations > 0 && lastError === undefined,
         ...(lastError === undefined ? {} : { linkError: lastError }),
         ...(observation === undefined ? {} : { observation }),
@@ -97,6 +97,7 @@ export async function startAgentWith(options: Omit<AgentOptions, 'control'>, cli
     },
     close: async () => {
       await Promise.all([tasks.link, tasks.report, tasks.reconcile].map((task) => task[Symbol.asyncDispose]()));
+      await engines[Symbol.asyncDispose]();
       client.close();
     },
   };

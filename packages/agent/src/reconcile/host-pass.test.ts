@@ -34,7 +34,7 @@ function engines(host: FakeHost): HostEngines {
   return {
     fabric: createLabFabric(host),
     steps: [
-      { engine: createFilterEngine(host, () => Promise.resolve(true)), needs: [] },
+      { engine: createFilterEngine(host, true), needs: [] },
       { engine: createRoutesEngine(host), needs: [] },
     ],
   };

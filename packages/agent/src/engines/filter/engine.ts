@@ -7,11 +7,11 @@ import { observeFilter } from './observe.ts';
 import { isLoaded, renderFilter } from './render.ts';
 
 /** @param clampsMss whether tunnel interfaces leave TCP MSS to us. */
-export function createFilterEngine(context: CommandContext, clampsMss: () => Promise<boolean>): InstanceEngine {
+export function createFilterEngine(context: CommandContext, clampsMss: boolean): InstanceEngine {
   /** What the last pass found, for observations between passes. */
   const views = new Map<string, EngineObservation>();
   const reconcile = async (instance: InstancePlan): Promise<void> => {
-    const desired = renderFilter(instance, await clampsMss());
+    const desired = renderFilter(instance, clampsMss);
     if (!isLoaded(desired, await observeFilter(context, instance.namespace))) await loadFilter(context, instance.namespace, desired);
     await openForwarding(context, instance.namespace);
   };

@@ -14,18 +14,20 @@ import type { XfrmEngine } from './xfrm-engine.ts';
 /** The part of xfrmd's control socket that we use. */
 export type XfrmdControl = {
   readonly health: () => Promise<XfrmdHealth>;
-  readonly listTunnels: () => Promise<readonly XfrmdTunnel[]>;
+  readonly listTunnels: () => Promise<readonly { readonly ifId: number }[]>;
+  /** Same again is a no-op; other settings are taken over in place; an interface that vanished or is down is put right. */
   readonly createTunnel: (tunnel: XfrmdTunnel) => Promise<unknown>;
   readonly deleteTunnel: (ifId: number) => Promise<unknown>;
 };
-export type XfrmdHealth = { readonly xfrmClients: number; readonly udpSockets: number };
+export type XfrmdHealth = {
+  readonly xfrmClients: readonly { readonly pid: number; readonly ikeChannels: number; readonly listensToEvents: boolean }[];
+  readonly udpSockets: readonly { readonly port: number; readonly pid: number }[];
+};
 export type XfrmdTunnel = { readonly ifId: number; readonly name: string; readonly mtu: number; readonly mssClamp: number };
 
 export type XfrmdOptions = {
   /** To the daemon that was started with `--directory <directory>`. */
   readonly connect: (directory: string) => XfrmdControl;
-  /** XFRMD_SOCKET of the shim, for that directory. */
-  readonly shimSocket: (directory: string) => string;
   /** Where the ike engine keeps charon's pid file. */
   readonly charonPidFile: (namespace: string) => string;
 };
@@ -76,7 +78,7 @@ export function createXfrmdEngine(context: EngineContext, options: XfrmdOptions)
     kind: 'xfrmd',
     leavesMssToFilter: false,
     needsUdpEncapsulation: true,
-    charonEnvironment: (namespace) => ({ LD_PRELOAD: paths.shimLibrary, XFRMD_SOCKET: options.shimSocket(directory(namespace)) }),
+    charonEnvironment: (namespace) => ({ LD_PRELOAD: paths.shimLibrary, XFRMD_SOCKET: join(directory(namespace), 'xfrm.sock') }),
     reconcile: async (instance) => {
       try {
         await ensureRunning(instance.namespace);
@@ -88,8 +90,9 @@ export function createXfrmdEngine(context: EngineContext, options: XfrmdOptions)
       return reconcileTunnels(control(instance.namespace), instance);
     },
     verify: async (instance) => {
+      const charon = daemons.find(options.charonPidFile(instance.namespace))?.pid;
       try {
-        await until(control(instance.namespace).health, (health) => health.xfrmClients > 0 && health.udpSockets > 0, {
+        await until(control(instance.namespace).health, (health) => isServing(health, charon), {
           because: `charon of ${instance.namespace} has its XFRM and UDP sockets at xfrmd`,
           clock,
           timeoutMs: handOverTimeoutMs,
@@ -128,22 +131,26 @@ function observeDaemon({ daemons }: EngineContext, pidFile: string, trouble: str
 }
 
 async function reconcileTunnels(control: XfrmdControl, instance: InstancePlan): ReturnType<XfrmEngine['reconcile']> {
-  const existing = await control.listTunnels();
   const failures = [];
-  for (const tunnel of instance.tunnels) {
-    const wanted = xfrmdTunnel(tunnel);
-    const found = existing.find((other) => other.ifId === wanted.ifId);
-    if (found !== undefined && found.mtu === wanted.mtu && found.mssClamp === wanted.mssClamp && found.name === wanted.name) continue;
+  for (const wanted of instance.tunnels) {
     try {
-      await control.createTunnel(wanted);
+      await control.createTunnel(xfrmdTunnel(wanted));
     } catch (error) {
-      const message = `could not make tunnel interface ${wanted.name}: ${error instanceof Error ? error.message : String(error)}`;
-      failures.push({ resource: tunnel.connection, code: 'TunnelInterfaceFailed', message });
+      const message = `could not make tunnel interface ${tunnelDevice(wanted.ifId)}: ${error instanceof Error ? error.message : String(error)}`;
+      failures.push({ resource: wanted.connection, code: 'TunnelInterfaceFailed', message });
     }
   }
-  for (const surplus of existing.filter((other) => !instance.tunnels.some((tunnel) => tunnel.ifId === other.ifId)))
-    await control.deleteTunnel(surplus.ifId);
+  const planned = new Set(instance.tunnels.map((tunnel) => tunnel.ifId));
+  for (const { ifId } of await control.listTunnels()) if (!planned.has(ifId)) await control.deleteTunnel(ifId);
   return failures;
+}
+
+/** The process that is to be charon listens for XFRM events, and its port 4500 is in xfrmd's hands. RFC 3948. */
+function isServing(health: XfrmdHealth, charon: number | undefined): boolean {
+  return (
+    health.xfrmClients.some((client) => client.pid === charon && client.listensToEvents && client.ikeChannels > 0) &&
+    health.udpSockets.some((socket) => socket.pid === charon && socket.port === 4500)
+  );
 }
 
 function xfrmdTunnel(tunnel: TunnelPlan): XfrmdTunnel {

@@ -1,0 +1,169 @@
+/**
+ * The agent on Linux: a gateway in namespaces, xfrmd and charon under it, and stock strongSwan on the other side of the
+ * public network. Needs root and the built data plane.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { HostObservation } from '@sallyport/model';
+import { createLogger, systemClock, systemCommands, systemDaemons, until } from '@sallyport/runtime';
+import { startAgentWith } from './agent.ts';
+import type { Agent, AgentPorts } from './agent.ts';
+import { cleanUp } from './clean-up.ts';
+import { inNamespace } from './engines/engine.ts';
+import type { HostPaths } from './engines/engine.ts';
+import { FakeControl } from './fake-control.ts';
+import { samplePlan } from './sample-plan.ts';
+import { peerHost, startStockPeer } from './stock-peer.ts';
+import type { StockPeer } from './stock-peer.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'sallyport-agent-'));
+const build = join(import.meta.dirname, '..', '..', 'dataplane', 'build');
+const paths: HostPaths = {
+  namespacePrefix: `sp-a${randomBytes(2).toString('hex')}-`,
+  runDirectory: join(directory, 'run'),
+  stateDirectory: join(directory, 'state'),
+  xfrmdProgram: join(build, 'xfrmd'),
+  shimLibrary: join(build, 'libxfrmshim.so'),
+};
+const commands: string[] = [];
+const ports: AgentPorts = {
+  run: (argv, options) => {
+    commands.push(argv.join(' '));
+    return systemCommands.run(argv, options);
+  },
+  daemons: systemDaemons(systemClock),
+  clock: systemClock,
+  log: createLogger({ component: 'agent', file: join(directory, 'agent.log') }),
+};
+const peers: readonly StockPeer[] = ['a', 'b'].map((name, index) => ({
+  name,
+  number: index + 1,
+  address: `198.51.100.${20 + index}`,
+  network: `192.168.${7 + index}.0/24`,
+  gateway: '198.51.100.10',
+  key: `key-of-${name}`,
+}));
+const planFor = (some: readonly StockPeer[]) =>
+  samplePlan(some.map((peer) => ({ name: peer.name, address: peer.address, prefixes: [peer.network] })));
+const plan = planFor(peers);
+const control = new FakeControl();
+let agent: Agent;
+
+async function start(): Promise<void> {
+  agent = await startAgentWith({ host: 'host-1', paths, ipsec: 'auto', ports }, control);
+}
+
+function isConnected(observation: HostObservation, ...names: readonly string[]): boolean {
+  const connections = observation.instances.flatMap((instance) => instance.connections);
+  return names.every((name) => connections.some(({ connection, status }) => connection.endsWith(`/${name}`) && status === 'Connected'));
+}
+
+/** True when one of three pings is answered. */
+async function ping(from: string, target: string): Promise<boolean> {
+  const argv = inNamespace(paths, from, ['ping', '-n', '-c', '3', '-i', '0.1', '-W', '1', target]);
+  const { stdout } = await systemCommands.run(argv, { okCodes: [0, 1, 2] });
+  return / [123] received/.test(stdout);
+}
+
+/** Connected again with the present engines: what was posted before does not count. */
+async function connectedAnew(because: string): Promise<void> {
+  control.observations.length = 0;
+  await control.observed((seen) => isConnected(seen, 'a', 'b'), because, 30_000);
+}
+
+beforeAll(async () => {
+  for (const peer of peers) {
+    const tunnel = plan.instances[0]?.tunnels.find(({ name }) => name === peer.name);
+    control.secrets.set(`${tunnel?.ike.sharedKey.id ?? ''} ${tunnel?.ike.sharedKey.version ?? 0}`, peer.key);
+  }
+  await start();
+  control.publish(1, planFor([]));
+  await control.observed((seen) => seen.appliedPlan === 1, 'the gateway without connections stands', 20_000);
+  for (const peer of peers) await startStockPeer(ports, paths, peer);
+});
+
+afterAll(async () => {
+  await agent.close();
+  await cleanUp(paths, ports);
+  rmSync(directory, { recursive: true, force: true });
+});
+
+test('two connections come up with stock strongSwan, and packets go both ways', async () => {
+  control.publish(2, plan);
+  const observation = await control.observed((seen) => seen.appliedPlan === 2 && isConnected(seen, 'a', 'b'), 'both are connected', 30_000);
+  expect(observation.failures).toEqual([]);
+  expect(observation.instances.map((instance) => [instance.state, instance.detail])).toEqual([['Running', undefined]]);
+  for (const peer of peers) {
+    const host = peer.network.replace('.0/24', '.10');
+    expect(await ping('nic-vm1', host)).toBe(true);
+    expect(await ping(peerHost(peer), '10.1.0.4')).toBe(true);
+  }
+});
+
+test('a pass with nothing to do only reads', async () => {
+  const before = agent.status().observation?.observedAt ?? '';
+  commands.length = 0;
+  const isReconciled = (): boolean => commands.filter((line) => line === 'ip -j netns list').length >= 2;
+  await until(isReconciled, Boolean, { because: 'two more passes', clock: systemClock, timeoutMs: 20_000 });
+  const changes = commands.filter((line) => !/ip -j|nft -j list|sysctl -e net/.test(line));
+  expect(changes).toEqual([]);
+  expect(commands.length).toBeLessThanOrEqual(3 * 13);
+  expect(agent.status().observation?.observedAt).not.toBe(before);
+});
+
+test.for(['xfrmd.pid', 'charon.pid'])('killed by %s, the tunnels come back by themselves', async (pidFile) => {
+  const daemon = ports.daemons.find(join(paths.runDirectory, 'gw-hq-0', pidFile));
+  expect(daemon).toBeDefined();
+  process.kill(daemon?.pid ?? 0, 'SIGKILL');
+  await until(
+    () => ports.daemons.find(join(paths.runDirectory, 'gw-hq-0', pidFile)),
+    (found) => found !== undefined && found.pid !== daemon?.pid,
+    {
+      because: 'it is started again',
+      clock: systemClock,
+    },
+  );
+  await connectedAnew(`connected again after ${pidFile} died`);
+  expect(await ping('nic-vm1', '192.168.7.10')).toBe(true);
+  expect(await ping('nic-vm1', '192.168.8.10')).toBe(true);
+});
+
+test('without an agent traffic goes on, and a new one finds everything as it is', async () => {
+  await agent.close();
+  expect(await ping('nic-vm1', '192.168.7.10')).toBe(true);
+  const pids = ['xfrmd.pid', 'charon.pid'].map((name) => ports.daemons.find(join(paths.runDirectory, 'gw-hq-0', name))?.pid);
+  control.observations.length = 0;
+  control.isAway = true;
+  commands.length = 0;
+  await start();
+  await until(agent.status, (status) => status.appliedPlan === 2, { because: 'the stored plan is applied', clock: systemClock });
+  expect(['xfrmd.pid', 'charon.pid'].map((name) => ports.daemons.find(join(paths.runDirectory, 'gw-hq-0', name))?.pid)).toEqual(pids);
+  const probing = /netns (add|delete) \S+probe|type xfrm|xfrm state/;
+  expect(commands.filter((line) => !probing.test(line) && !/ip -j|nft -j list|sysctl -e net/.test(line))).toEqual([]);
+  control.isAway = false;
+  await connectedAnew('connected, seen by the new agent');
+  expect(await ping('nic-vm1', '192.168.7.10')).toBe(true);
+});
+
+test('a removed connection leaves its prefix without a way, and the other is not touched', async () => {
+  const running = systemCommands.run(inNamespace(paths, 'nic-vm1', ['ping', '-n', '-q', '-i', '0.02', '-c', '150', '192.168.7.10']), {
+    okCodes: [0, 1],
+  });
+  control.publish(3, planFor(peers.slice(0, 1)));
+  await control.observed((seen) => seen.appliedPlan === 3, 'the connection is removed', 20_000);
+  expect((await running).stdout).toContain('150 received');
+  expect(await ping('nic-vm1', '192.168.8.10')).toBe(false);
+});
+
+test('clean-up leaves nothing', async () => {
+  await agent.close();
+  await cleanUp(paths, ports);
+  expect(existsSync(paths.runDirectory)).toBe(false);
+  const { stdout: namespaces } = await systemCommands.run(['ip', 'netns', 'list']);
+  expect(namespaces).not.toContain(paths.namespacePrefix);
+  const { stdout: processes } = await systemCommands.run(['ps', '-eo', 'args']);
+  expect(processes.split('\n').filter((line) => line.includes(directory))).toEqual([]);
+});
