@@ -1,8 +1,11 @@
 /** Where things are: this clone's programs, and the folders inside a data directory and a run directory. */
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fabric } from '@sallyport/lab';
 import { agentStateDirectory } from '@sallyport/lab';
 import type { HostPaths } from '@sallyport/agent';
+import { createLogger } from '@sallyport/runtime';
+import type { Logger } from '@sallyport/runtime';
 
 const packages = join(import.meta.dirname, '..', '..');
 
@@ -31,8 +34,14 @@ export function agentSocket(fabric: Pick<Fabric, 'runDirectory'>): string {
   return join(fabric.runDirectory, 'agent.sock');
 }
 
-export function logFile(fabric: Pick<Fabric, 'dataDirectory'>, program: string): string {
-  return join(fabric.dataDirectory, 'log', `${program}.log`);
+export function logDirectory(fabric: Pick<Fabric, 'dataDirectory'>): string {
+  return join(fabric.dataDirectory, 'log');
+}
+
+/** JSON lines in `DIR/log/COMPONENT.log` (0600 in 0700). */
+export function fileLogger(fabric: Pick<Fabric, 'dataDirectory'>, component: string): Logger {
+  mkdirSync(logDirectory(fabric), { recursive: true, mode: 0o700 });
+  return createLogger({ component, file: join(logDirectory(fabric), `${component}.log`) });
 }
 
 export function clientFile(fabric: Pick<Fabric, 'dataDirectory'>): string {

@@ -1,6 +1,5 @@
 /** `sallyport agent`: the host agent alone. `sallyport up` runs it as a child. */
-import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { startAgent } from '@sallyport/agent';
 import type { IpsecChoice } from '@sallyport/agent';
 import { createFabric } from '@sallyport/lab';
@@ -8,7 +7,7 @@ import { createLogger, systemClock, systemCommands, systemDaemons } from '@sally
 import type { Command } from '../command.ts';
 import { UsageError, dataDirectory, dataDirectoryOption, parseOptions, print, refusePositionals } from '../command.ts';
 import { lockDataDirectory } from '../data-lock.ts';
-import { agentPaths, agentSocket, logFile } from '../installation.ts';
+import { agentPaths, agentSocket, fileLogger } from '../installation.ts';
 import { serveStatus } from '../agent-status.ts';
 import { hostName } from '../settings-file.ts';
 import { aborted, stopSignal } from '../stop-signal.ts';
@@ -41,9 +40,7 @@ Options:
     const stop = stopSignal({ isChild });
     const fabric = createFabric(dataDirectory(values['data-dir']));
     using _lock = await lockDataDirectory(fabric.dataDirectory, 'agent');
-    const file = logFile(fabric, 'agent');
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const log = createLogger({ component: 'agent', ...(isChild ? { file } : {}) });
+    const log = isChild ? fileLogger(fabric, 'agent') : createLogger({ component: 'agent' });
     const credentials = values.credentials ?? join(fabric.dataDirectory, 'agents', values.host);
     const running = await startAgent({
       host: values.host,

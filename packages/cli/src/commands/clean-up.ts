@@ -10,7 +10,7 @@ import { dataDirectory, dataDirectoryOption, parseOptions, print, refusePosition
 import { isLocked } from '../data-lock.ts';
 import { agentPaths, agentSocket, clientFile } from '../installation.ts';
 import { removeAll } from '../running.ts';
-import { requireRoot, systemPorts } from './up.ts';
+import { requireRoot, systemPorts } from '../system-ports.ts';
 
 export const cleanUpCommand: Command = {
   summary: 'remove every namespace, daemon and socket of a fabric, or of all',

@@ -1,13 +1,11 @@
 /** `sallyport control-plane`: the ARM server alone. `sallyport up` runs it as a child. */
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { startControlPlane } from '@sallyport/control-plane';
 import { createFabric } from '@sallyport/lab';
 import { createLogger, randomIds, systemClock } from '@sallyport/runtime';
 import type { Command } from '../command.ts';
 import { dataDirectory, dataDirectoryOption, parseListen, parseOptions, print, refusePositionals } from '../command.ts';
 import { lockDataDirectory } from '../data-lock.ts';
-import { logFile } from '../installation.ts';
+import { fileLogger } from '../installation.ts';
 import { hostName, readSettings } from '../settings-file.ts';
 import { aborted, stopSignal } from '../stop-signal.ts';
 
@@ -36,9 +34,7 @@ Options:
     const stop = stopSignal({ isChild });
     const fabric = createFabric(dataDirectory(values['data-dir']));
     using _lock = await lockDataDirectory(fabric.dataDirectory, 'control-plane');
-    const file = logFile(fabric, 'control-plane');
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    const log = createLogger({ component: 'control-plane', ...(isChild ? { file } : {}) });
+    const log = isChild ? fileLogger(fabric, 'control-plane') : createLogger({ component: 'control-plane' });
     await using running = await startControlPlane({
       settings: readSettings(fabric),
       store: 'sqlite',

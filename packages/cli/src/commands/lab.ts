@@ -16,10 +16,10 @@ import {
   startDevice,
   writeDeviceConfig,
 } from '@sallyport/lab';
-import type { ConnectionFacts, DevicePorts, Fabric, Site } from '@sallyport/lab';
-import { systemClock, systemCommands, systemDaemons } from '@sallyport/runtime';
+import type { ConnectionFacts, Fabric, Site } from '@sallyport/lab';
 import type { Command } from '../command.ts';
 import { UsageError, dataDirectory, dataDirectoryOption, parseOptions, print, printJson, refusePositionals } from '../command.ts';
+import { systemPorts } from '../system-ports.ts';
 import { printTable } from '../table.ts';
 
 export const lab: Command = {
@@ -81,7 +81,7 @@ type Values = {
   readonly json?: boolean | undefined;
 };
 
-const ports: DevicePorts = { run: systemCommands.run, clock: systemClock, daemons: systemDaemons(systemClock) };
+const ports = systemPorts();
 
 function nameOf(positionals: readonly string[], what: string): string {
   const [verb, name, ...more] = positionals;

@@ -8,17 +8,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ArmClient, Evidence, createFabric, loadScenario, openFabric, readClientFile } from '@sallyport/lab';
 import type { Fabric, LabSession } from '@sallyport/lab';
-import { createLogger } from '@sallyport/runtime';
 import type { Command } from '../command.ts';
 import { note, parseOptions, print, reasonOf, refusePositionals } from '../command.ts';
 import { lockDataDirectory } from '../data-lock.ts';
-import { logFile } from '../installation.ts';
+import { fileLogger } from '../installation.ts';
 import { removeAll, runUp } from '../running.ts';
 import type { Running } from '../running.ts';
 import { signInHelp } from '../sign-in-help.ts';
 import { aborted, stopSignal } from '../stop-signal.ts';
 import { buildTunnel, tourLines } from '../tour.ts';
-import { requireRoot, systemPorts } from './up.ts';
+import { requireRoot, systemPorts } from '../system-ports.ts';
 
 const scenarioName = 's2s-ikev2-psk';
 
@@ -52,7 +51,7 @@ async function startIn(fabric: Fabric, stop: AbortSignal, isOnce: boolean): Prom
   const tell = (step: string): void => note(`[${((ports.clock.monotonic() - began) / 1000).toFixed(1).padStart(5)} s] ${step}`);
   using _lock = await lockDataDirectory(fabric.dataDirectory, 'up');
   tell('starting control plane and agent');
-  const log = createLogger({ component: 'start', file: logFile(fabric, 'start') });
+  const log = fileLogger(fabric, 'start');
   let running: Running | undefined;
   try {
     const listen = { host: '127.0.0.1', port: (await isFree(8443)) ? 8443 : 0 };

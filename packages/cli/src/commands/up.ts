@@ -1,15 +1,12 @@
 /** `sallyport up`: control plane and local agent in one, with the lab fabric. */
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { LabError, createFabric } from '@sallyport/lab';
-import type { DevicePorts } from '@sallyport/lab';
-import { createLogger, systemClock, systemCommands, systemDaemons } from '@sallyport/runtime';
+import { createFabric } from '@sallyport/lab';
 import type { Command } from '../command.ts';
 import { UsageError, dataDirectory, dataDirectoryOption, note, parseListen, parseOptions, print, refusePositionals } from '../command.ts';
 import { lockDataDirectory } from '../data-lock.ts';
-import { clientFile, logFile } from '../installation.ts';
+import { clientFile, fileLogger, logDirectory } from '../installation.ts';
 import { runUp } from '../running.ts';
 import { aborted, stopSignal } from '../stop-signal.ts';
+import { requireRoot, systemPorts } from '../system-ports.ts';
 import { ipsecChoice } from './agent.ts';
 import { defaultListen } from './control-plane.ts';
 
@@ -44,15 +41,13 @@ Options:
     const stop = stopSignal({ isChild: false });
     const fabric = createFabric(dataDirectory(values['data-dir']));
     using _lock = await lockDataDirectory(fabric.dataDirectory, 'up');
-    const file = logFile(fabric, 'up');
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     const running = await runUp({
       fabric,
       listen,
       ipsec: values.ipsec,
       ports: systemPorts(),
-      log: createLogger({ component: 'up', file }),
-      onTrouble: (sentence) => note(`sallyport: ${sentence}; see ${dirname(file)}`),
+      log: fileLogger(fabric, 'up'),
+      onTrouble: (sentence) => note(`sallyport: ${sentence}; see ${logDirectory(fabric)}`),
     });
     print(`sallyport is ready at ${running.endpoint}, sign in with ${clientFile(fabric)}`);
     await aborted(stop);
@@ -60,12 +55,3 @@ Options:
     return 0;
   },
 };
-
-export function systemPorts(): DevicePorts {
-  return { run: systemCommands.run, clock: systemClock, daemons: systemDaemons(systemClock) };
-}
-
-export function requireRoot(what: string): void {
-  if (process.getuid?.() !== 0)
-    throw new LabError(`${what} makes network namespaces and needs root; \`npm run demo\` shows the same API without`);
-}
