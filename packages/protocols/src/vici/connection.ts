@@ -162,8 +162,10 @@ export class ViciConnection implements Disposable {
       for (const handler of this.#handlers.get(packet.name) ?? []) handler(packet.message);
       return;
     }
-    if (this.#waiting === undefined) throw new ViciError('malformed', `VICI ${packet.type} without a request`);
-    this.#waiting.settle(packet);
+    const waiting = this.#waiting;
+    if (waiting === undefined) throw new ViciError('malformed', `VICI ${packet.type} without a request`);
+    this.#waiting = undefined;
+    waiting.settle(packet);
   }
 
   #close(reason: ViciError): void {

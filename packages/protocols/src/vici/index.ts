@@ -4,4 +4,5 @@ export type { ViciInput, ViciInputItem, ViciItem, ViciMessage, ViciValue } from 
 export { decodeMessage, encodeMessage } from './codec.ts';
 export * from './connection.ts';
 export * from './session.ts';
+export * from './fake-charon.ts';
 export * as viciRead from './read.ts';
