@@ -23,8 +23,8 @@ describe('what was built', () => {
       provisioningState: 'Succeeded',
       gatewayType: 'Vpn',
       vpnType: 'RouteBased',
-      sku: { name: 'VpnGw1AZ', tier: 'VpnGw1AZ' },
-      activeActive: false,
+      sku: { name: 'VpnGw2AZ', tier: 'VpnGw2AZ' },
+      active: false,
       natRules: [],
       bgpSettings: { asn: 65515, peerWeight: 0 },
       ipConfigurations: [
@@ -210,7 +210,7 @@ describe('other resources', () => {
     });
     expect(subnet).toMatchObject({ name: 'db', addressPrefix: '10.1.2.0/24', provisioningState: 'Succeeded' });
     expect((await network.routeTables.get(group, 'routes')).subnets?.map(({ id }) => id)).toEqual([subnet.id]);
-    await expect(network.routeTables.delete(group, 'routes')).rejects.toThrow(/InUseRouteTableCannotBeDeleted/);
+    await expect(network.routeTables.delete(group, 'routes')).rejects.toMatchObject({ code: 'InUseRouteTableCannotBeDeleted' });
     await network.subnets.delete(group, 'hq', 'db');
     await network.routeTables.delete(group, 'routes');
     expect((await collect(network.subnets.list(group, 'hq'))).map(({ name }) => name)).toEqual(['GatewaySubnet', 'apps']);
@@ -248,7 +248,7 @@ describe('other resources', () => {
 
   test('usages count what is there', async () => {
     const usages = await collect(system.network.usages.list(location));
-    expect(usages.find(({ name }) => name.value === 'VirtualNetworkGateways')).toMatchObject({ currentValue: 1, unit: 'Count' });
+    expect(usages.find(({ name }) => name.value === 'VirtualNetworks')).toMatchObject({ currentValue: 1, unit: 'Count' });
   });
 });
 
@@ -257,14 +257,14 @@ describe('what is in use stays', () => {
     [
       'the gateway with a connection',
       () => system.network.virtualNetworkGateways.delete(group, 'gw'),
-      /VirtualNetworkGatewayCannotBeDeleted|InUse|connection/,
+      'VirtualNetworkGatewayCannotBeDeleted',
     ],
-    ['the public IP', () => system.network.publicIPAddresses.delete(group, 'gw-ip'), /PublicIPAddressCannotBeDeleted/],
-    ['the VNet', () => system.network.virtualNetworks.delete(group, 'hq'), /InUseSubnetCannotBeDeleted/],
-    ['the subnet', () => system.network.subnets.delete(group, 'hq', 'GatewaySubnet'), /InUseSubnetCannotBeDeleted/],
-    ['the site', () => system.network.localNetworkGateways.delete(group, 'branch'), /connection/i],
-  ])('%s', async (_, remove, message) => {
-    await expect((async () => remove())()).rejects.toThrow(message);
+    ['the public IP', () => system.network.publicIPAddresses.delete(group, 'gw-ip'), 'PublicIPAddressCannotBeDeleted'],
+    ['the VNet', () => system.network.virtualNetworks.delete(group, 'hq'), 'InUseSubnetCannotBeDeleted'],
+    ['the subnet', () => system.network.subnets.delete(group, 'hq', 'GatewaySubnet'), 'InUseSubnetCannotBeDeleted'],
+    ['the site', () => system.network.localNetworkGateways.delete(group, 'branch'), 'LocalNetworkGatewayCannotBeDeleted'],
+  ])('%s', async (_, remove, code) => {
+    await expect((async () => remove())()).rejects.toMatchObject({ statusCode: 400, code });
   });
 });
 

@@ -36,7 +36,7 @@ export function gateway(system: System, group: string): VirtualNetworkGateway {
     location,
     gatewayType: 'Vpn',
     vpnType: 'RouteBased',
-    sku: { name: 'VpnGw1AZ', tier: 'VpnGw1AZ' },
+    sku: { name: 'VpnGw2AZ', tier: 'VpnGw2AZ' },
     ipConfigurations: [
       {
         name: 'default',

@@ -37,8 +37,21 @@ function requireOperation(context: ArmContext, path: PathParameters): OperationR
   return operation;
 }
 
-function status(context: ArmContext, path: PathParameters): ArmResponse {
+/**
+ * How long a poll waits for the end of its operation before it answers that it is still going on. Clients poll at once and then
+ * pause for a second or more, so an answer a moment later spares most of them the pause.
+ */
+const holdMs = 1000;
+
+async function awaitOperation(context: ArmContext, path: PathParameters): Promise<OperationRecord> {
   const operation = requireOperation(context, path);
+  if (operation.status !== 'InProgress') return operation;
+  const ended = await context.operations.ended(operation.id, { timeoutMs: holdMs }).catch(() => undefined); // not yet
+  return ended ?? requireOperation(context, path);
+}
+
+async function status(context: ArmContext, path: PathParameters): Promise<ArmResponse> {
+  const operation = await awaitOperation(context, path);
   const retry = operation.status === 'InProgress' ? retryAfter(context) : {};
   return { status: 200, headers: retry, body: statusBody(operation) };
 }
@@ -55,8 +68,8 @@ export function statusBody(operation: OperationRecord): JsonObject {
   };
 }
 
-function result(context: ArmContext, request: ArmRequest, path: PathParameters): ArmResponse {
-  const operation = requireOperation(context, path);
+async function result(context: ArmContext, request: ArmRequest, path: PathParameters): Promise<ArmResponse> {
+  const operation = await awaitOperation(context, path);
   if (operation.status === 'InProgress') {
     const own = `${request.baseUrl}/${request.segments.map(encodeURIComponent).join('/')}?api-version=${request.query.get('api-version') ?? ''}`;
     const location = operation.intent === 'deleteGroup' ? own : operationUrl(request, operation, 'operationResults');

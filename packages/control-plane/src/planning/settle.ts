@@ -26,6 +26,13 @@ export function settle(context: ArmContext, planError: string | undefined): read
   ];
 }
 
+/**
+ * Reasons for which a resource is in no plan although nothing is wrong with it: nobody uses it, or it is of a type that is
+ * stored and validated and has no effect yet (`sallyport plan` and the report say so).
+ */
+const needsNoHost: ReadonlySet<ReportReason> = new Set(['NotInUse', 'RouteTableNotSupported', 'NetworkSecurityGroupNotSupported']);
+type ReportReason = NonNullable<ReportEntry['reason']>['code'];
+
 type Report = ReadonlyMap<string, ReportEntry>;
 
 function settleOperation(
@@ -49,7 +56,7 @@ function settleOperation(
 function judge(context: ArmContext, operation: OperationRecord, entry: ReportEntry | undefined, planError: string | undefined): Verdict {
   if (operation.planNumber === undefined)
     return planError === undefined ? timedOut(context, operation, 'no plan was made') : failed('PlanContradictsItself', planError);
-  if (operation.intent !== 'delete' && entry?.reason !== undefined && !entry.isPlanned && entry.reason.code !== 'NotInUse')
+  if (operation.intent !== 'delete' && entry?.reason !== undefined && !entry.isPlanned && !needsNoHost.has(entry.reason.code))
     return failed(entry.reason.code, entry.reason.message);
   const hosts = operation.intent === 'delete' ? (operation.hosts ?? []) : (entry?.hosts ?? []);
   const { planNumber } = operation;

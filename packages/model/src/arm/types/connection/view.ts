@@ -9,6 +9,7 @@ export function viewConnection(connection: Connection, context: ViewContext): Js
   return {
     packetCaptureDiagnosticState: 'None',
     ...connection.properties,
+    ...gatewayReferences(connection),
     connectionProtocol: connection.allocated.connectionProtocol,
     ...traffic(observations),
     // Azure leaves the status out of lists and while an operation runs.
@@ -19,6 +20,20 @@ export function viewConnection(connection: Connection, context: ViewContext): Js
           tunnelConnectionStatus: observations.map((one) => tunnelStatus(connection, one, context)),
         }),
   };
+}
+
+/**
+ * The gateways by id. The empty `properties` is for @azure/arm-network 39, whose reader takes them for granted (the
+ * specification calls them required) and fails on a bare id.
+ */
+function gatewayReferences({ properties }: Connection): JsonObject {
+  const members = ['virtualNetworkGateway1', 'virtualNetworkGateway2', 'localNetworkGateway2'] as const;
+  return Object.fromEntries(
+    members.flatMap((member) => {
+      const reference = properties[member];
+      return reference === undefined ? [] : [[member, { id: reference.id, properties: {} }]];
+    }),
+  );
 }
 
 function traffic(observations: readonly ConnectionObservation[]): JsonObject {
