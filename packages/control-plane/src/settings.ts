@@ -31,8 +31,10 @@ export const settingsSchema = z.strictObject({
   publicNetworks: z.array(z.strictObject({ prefix: z.cidrv4(), router: z.ipv4() })).default([]),
   /** Pools for public IP addresses; the public networks when absent. */
   publicAddressPools: z.array(z.cidrv4()).exactOptional(),
-  /** Pace of clients that poll; 10 in production, 0 or 1 in a lab. */
+  /** Pace of clients that poll; 10 in production, 1 in a lab (0 is sent as 1). */
   retryAfterSeconds: z.int().min(0).max(600).default(10),
+  /** A poll of an operation in progress is answered when it ends, or after this long: most need no second poll. */
+  operationHoldSeconds: z.number().min(0).max(20).default(2),
   /** Refuse dates of api-versions we do not know. */
   strictApiVersions: z.boolean().default(false),
   /** An operation that no host has applied after this long fails (and heals when a host does apply it). */

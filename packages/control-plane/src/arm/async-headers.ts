@@ -21,8 +21,13 @@ export function asyncHeaders(
       ? { 'azure-asyncoperation': operationUrl(request, operation, 'operations'), 'azure-asyncnotification': 'Enabled' }
       : {}),
     ...(wanted.includes('result') ? { location: operationUrl(request, operation, 'operationResults') } : {}),
-    'retry-after': String(retryAfterSeconds),
+    'retry-after': retryAfter(retryAfterSeconds),
   };
+}
+
+/** At least 1: clients take 0 for "not said" and wait 2 s (JavaScript) or 30 s (az). */
+export function retryAfter(seconds: number): string {
+  return String(Math.max(1, seconds));
 }
 
 export function operationUrl(request: ArmRequest, operation: OperationRecord, what: 'operations' | 'operationResults'): string {

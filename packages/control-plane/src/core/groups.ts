@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { JsonObject } from '@sallyport/model';
 import { armErrors, errorOfIssues, normalizeLocation, tagIssues } from '@sallyport/model';
+import { retryAfter } from '../arm/async-headers.ts';
 import type { ArmContext, ArmModule } from '../arm/context.ts';
 import { matchesTagFilter } from '../arm/filter.ts';
 import type { ArmRequest, ArmResponse } from '../arm/message.ts';
@@ -117,7 +118,7 @@ async function remove(context: ArmContext, request: ArmRequest, path: PathParame
     await context.store.commit([change, putRecord('group', keyOf(group), { ...group, provisioningState: 'Deleting' })]);
   const version = encodeURIComponent(apiVersionOf(request));
   const location = `${request.baseUrl}/subscriptions/${group.subscriptionId}/operationresults/${operation.id}?api-version=${version}`;
-  const headers = { location, 'retry-after': String(context.settings.retryAfterSeconds) };
+  const headers = { location, 'retry-after': retryAfter(context.settings.retryAfterSeconds) };
   return { status: 202, headers, operationId: operation.id };
 }
 

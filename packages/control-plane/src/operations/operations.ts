@@ -32,6 +32,8 @@ export type Operations = {
   readonly activeOn: (id: string) => OperationRecord | undefined;
   /** Resolves when it has ended. @throws Error after the timeout or when stopped. */
   readonly ended: (id: string, options: { readonly timeoutMs: number; readonly signal?: AbortSignal }) => Promise<OperationRecord>;
+  /** Resolves when it ends or after `ms`. */
+  readonly endOrTimeout: (id: string, ms: number) => Promise<void>;
   /** Changes that forget operations ended longer than a day ago. */
   readonly expire: () => readonly Change[];
 };
@@ -42,6 +44,7 @@ export function createOperations(options: { readonly store: Store; readonly cloc
   const { store, clock, ids } = options;
   const now = (): string => new Date(clock.now()).toISOString();
   const active = new Map<string, OperationRecord>();
+  const waiters = new Map<string, Set<AbortController>>();
   const activeByResource = new Map<string, OperationRecord>();
   const follow = (id: string, operation: OperationRecord | undefined): void => {
     const before = active.get(id);
@@ -49,7 +52,10 @@ export function createOperations(options: { readonly store: Store; readonly cloc
     if (operation?.status === 'InProgress') {
       active.set(id, operation);
       activeByResource.set(resourceKey(operation.resource), operation);
-    } else active.delete(id);
+      return;
+    }
+    active.delete(id);
+    for (const waiter of waiters.get(id) ?? []) waiter.abort();
   };
   for (const operation of listRecords(store, 'operation')) follow(operation.id, operation);
   store.watch((committed) => {
@@ -86,6 +92,15 @@ export function createOperations(options: { readonly store: Store; readonly cloc
       );
       if (operation === undefined) throw new Error(`operation ${id} is not known`);
       return operation;
+    },
+    endOrTimeout: async (id, ms) => {
+      if (ms <= 0 || !active.has(id)) return;
+      const wake = new AbortController();
+      const waiting = waiters.get(id) ?? new Set<AbortController>();
+      waiters.set(id, waiting.add(wake));
+      await clock.sleep(ms, wake.signal);
+      waiting.delete(wake);
+      if (waiting.size === 0) waiters.delete(id);
     },
     expire: () =>
       listRecords(store, 'operation')

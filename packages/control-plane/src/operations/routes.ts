@@ -5,7 +5,7 @@
 import { armErrors, errorBody, parentId } from '@sallyport/model';
 import type { JsonObject } from '@sallyport/model';
 import type { ArmContext, ArmModule } from '../arm/context.ts';
-import { operationUrl } from '../arm/async-headers.ts';
+import { operationUrl, retryAfter } from '../arm/async-headers.ts';
 import type { ArmRequest, ArmResponse } from '../arm/message.ts';
 import { ArmFailure } from '../arm/message.ts';
 import type { PathParameters } from '../arm/router.ts';
@@ -29,6 +29,14 @@ export function operationRoutes(context: ArmContext): ArmModule {
   };
 }
 
+/** As it is now if it has ended, else as it is when it ends or our patience does. */
+async function awaitOperation(context: ArmContext, path: PathParameters): Promise<OperationRecord> {
+  const operation = requireOperation(context, path);
+  if (operation.status !== 'InProgress') return operation;
+  await context.operations.endOrTimeout(operation.id, context.settings.operationHoldSeconds * 1000);
+  return requireOperation(context, path);
+}
+
 function requireOperation(context: ArmContext, path: PathParameters): OperationRecord {
   const subscriptionId = requireSubscription(context, path);
   const id = path.get('operation') ?? '';
@@ -37,22 +45,9 @@ function requireOperation(context: ArmContext, path: PathParameters): OperationR
   return operation;
 }
 
-/**
- * How long a poll waits for the end of its operation before it answers that it is still going on. Clients poll at once and then
- * pause for a second or more, so an answer a moment later spares most of them the pause.
- */
-const holdMs = 1000;
-
-async function awaitOperation(context: ArmContext, path: PathParameters): Promise<OperationRecord> {
-  const operation = requireOperation(context, path);
-  if (operation.status !== 'InProgress') return operation;
-  const ended = await context.operations.ended(operation.id, { timeoutMs: holdMs }).catch(() => undefined); // not yet
-  return ended ?? requireOperation(context, path);
-}
-
 async function status(context: ArmContext, path: PathParameters): Promise<ArmResponse> {
   const operation = await awaitOperation(context, path);
-  const retry = operation.status === 'InProgress' ? retryAfter(context) : {};
+  const retry = operation.status === 'InProgress' ? retryHeader(context) : {};
   return { status: 200, headers: retry, body: statusBody(operation) };
 }
 
@@ -73,7 +68,7 @@ async function result(context: ArmContext, request: ArmRequest, path: PathParame
   if (operation.status === 'InProgress') {
     const own = `${request.baseUrl}/${request.segments.map(encodeURIComponent).join('/')}?api-version=${request.query.get('api-version') ?? ''}`;
     const location = operation.intent === 'deleteGroup' ? own : operationUrl(request, operation, 'operationResults');
-    return { status: 202, headers: { location, ...retryAfter(context) } };
+    return { status: 202, headers: { location, ...retryHeader(context) } };
   }
   if (operation.error !== undefined) return { status: Math.max(400, operation.error.status), body: errorBody(operation.error) };
   return resultBody(context, operation);
@@ -93,6 +88,6 @@ function resultBody(context: ArmContext, operation: OperationRecord): ArmRespons
   }
 }
 
-function retryAfter(context: ArmContext): Record<string, string> {
-  return { 'retry-after': String(context.settings.retryAfterSeconds) };
+function retryHeader(context: ArmContext): Record<string, string> {
+  return { 'retry-after': retryAfter(context.settings.retryAfterSeconds) };
 }

@@ -26,13 +26,6 @@ export function settle(context: ArmContext, planError: string | undefined): read
   ];
 }
 
-/**
- * Reasons for which a resource is in no plan although nothing is wrong with it: nobody uses it, or it is of a type that is
- * stored and validated and has no effect yet (`sallyport plan` and the report say so).
- */
-const needsNoHost: ReadonlySet<ReportReason> = new Set(['NotInUse', 'RouteTableNotSupported', 'NetworkSecurityGroupNotSupported']);
-type ReportReason = NonNullable<ReportEntry['reason']>['code'];
-
 type Report = ReadonlyMap<string, ReportEntry>;
 
 function settleOperation(
@@ -56,8 +49,8 @@ function settleOperation(
 function judge(context: ArmContext, operation: OperationRecord, entry: ReportEntry | undefined, planError: string | undefined): Verdict {
   if (operation.planNumber === undefined)
     return planError === undefined ? timedOut(context, operation, 'no plan was made') : failed('PlanContradictsItself', planError);
-  if (operation.intent !== 'delete' && entry?.reason !== undefined && !entry.isPlanned && !needsNoHost.has(entry.reason.code))
-    return failed(entry.reason.code, entry.reason.message);
+  const obstacle = operation.intent === 'delete' ? undefined : obstacleOf(context, entry);
+  if (obstacle !== undefined) return failed(obstacle.code, obstacle.message);
   const hosts = operation.intent === 'delete' ? (operation.hosts ?? []) : (entry?.hosts ?? []);
   const { planNumber } = operation;
   const waiting = hosts.find((host) => (context.live.host(host)?.observation.appliedPlan ?? 0) < planNumber);
@@ -65,6 +58,23 @@ function judge(context: ArmContext, operation: OperationRecord, entry: ReportEnt
   const failure = failureOf(context, operation.resource, hosts);
   if (failure !== undefined) return failed(failure.code, failure.message);
   return { status: 'Succeeded' };
+}
+
+/**
+ * Types that exist on no host themselves: they only say something that gateways, connections and networks use. That nothing
+ * uses what they say (yet) is told as a condition; the resource itself is what the user asked for.
+ */
+const referredTypes: ReadonlySet<string> = new Set([
+  'Microsoft.Network/localNetworkGateways',
+  'Microsoft.Network/networkSecurityGroups',
+  'Microsoft.Network/publicIPAddresses',
+  'Microsoft.Network/routeTables',
+]);
+
+/** Why the hosts do nothing for a resource, when the user expects that they do. */
+function obstacleOf(context: ArmContext, entry: ReportEntry | undefined): ReportEntry['reason'] {
+  if (entry === undefined || entry.isPlanned || entry.reason?.code === 'NotInUse') return undefined;
+  return referredTypes.has(context.resources.get(entry.resource)?.type ?? '') ? undefined : entry.reason;
 }
 
 function timedOut(context: ArmContext, operation: OperationRecord, what: string): Verdict {
@@ -107,8 +117,9 @@ function healFailed(context: ArmContext, report: Report): readonly Change[] {
     .filter((resource) => resource.provisioningState === 'Failed' && context.operations.activeOn(resource.id) === undefined)
     .flatMap((resource) => {
       const entry = report.get(resourceKey(resource.id));
-      const isApplied = entry?.hosts.every((host) => (context.live.host(host)?.observation.appliedPlan ?? 0) >= plan) === true;
-      const isInPlace = entry?.isPlanned === true && isApplied && failureOf(context, resource.id, entry.hosts) === undefined;
+      const isApplied = (entry?.hosts ?? []).every((host) => (context.live.host(host)?.observation.appliedPlan ?? 0) >= plan);
+      const isInPlace =
+        isApplied && obstacleOf(context, entry) === undefined && failureOf(context, resource.id, entry?.hosts ?? []) === undefined;
       return isInPlace ? [restated(context, resource, 'Succeeded')] : [];
     });
 }

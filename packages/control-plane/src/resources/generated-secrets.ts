@@ -4,20 +4,23 @@
  */
 import { randomInt } from 'node:crypto';
 import type { Resource } from '@sallyport/model';
-import { secretId } from '@sallyport/model';
+import { connectionSecrets, isSharedKeyMissing, secretId, sharedKeyAlphabet } from '@sallyport/model';
 import type { ArmContext } from '../arm/context.ts';
+import { getRecord } from '../store/records.ts';
 
-const keyCharacters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const keyLength = 32;
-const keyedConnections: ReadonlySet<unknown> = new Set(['IPsec', 'Vnet2Vnet']);
 
-export function generatedSecrets(context: ArmContext, resource: Resource): Readonly<Record<string, string>> {
-  const needsKey = resource.type === 'Microsoft.Network/connections' && keyedConnections.has(resource.properties['connectionType']);
-  if (!needsKey || context.store.get('secret', secretId(resource.id, 'sharedKey')) !== undefined) return {};
-  return { sharedKey: newSharedKey(keyLength) };
+export function generatedSecrets(
+  context: ArmContext,
+  resource: Resource,
+  given: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  if (resource.type !== 'Microsoft.Network/connections') return {};
+  const stored = getRecord(context.store, 'secret', secretId(resource.id, connectionSecrets.sharedKey));
+  const known = stored === undefined ? {} : { [connectionSecrets.sharedKey]: stored.value };
+  return isSharedKeyMissing(resource, { ...known, ...given }) ? { [connectionSecrets.sharedKey]: newSharedKey(keyLength) } : {};
 }
 
-/** Letters and digits: allowed everywhere, and no device's configuration language needs quotes for them. */
 export function newSharedKey(length: number): string {
-  return Array.from({ length }, () => keyCharacters.charAt(randomInt(keyCharacters.length))).join('');
+  return Array.from({ length }, () => sharedKeyAlphabet.charAt(randomInt(sharedKeyAlphabet.length))).join('');
 }

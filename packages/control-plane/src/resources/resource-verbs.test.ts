@@ -25,7 +25,7 @@ test('a planned resource is created with 201, Updating and an operation that end
       `^${server.controlPlane.endpoint}/subscriptions/${testSubscription}/providers/Microsoft.Network/locations/westeurope/operations/[0-9a-f-]{36}\\?api-version=2025-05-01$`,
     ),
   );
-  expect(first.headers['retry-after']).toBe('0');
+  expect(first.headers['retry-after']).toBe('1');
   expect(last?.body).toMatchObject({ status: 'Succeeded' });
   const got = await server.client.send('GET', `${things}/a`);
   expect(got.body.properties.provisioningState).toBe('Succeeded');

@@ -4,9 +4,11 @@ import { isObject } from '@sallyport/model';
 import type { ArmContext } from '../arm/context.ts';
 import { connectionStatusReason } from '../status/connection-reason.ts';
 
+const connectionType = 'Microsoft.Network/connections';
+
 export function viewResource(context: ArmContext, resource: Resource): JsonObject {
   const body = viewFor(context, resource, false);
-  const reason = resource.type === 'Microsoft.Network/connections' ? connectionStatusReason(context.live, resource) : undefined;
+  const reason = resource.type === connectionType ? connectionStatusReason(context.live, resource) : undefined;
   const properties = body['properties'];
   if (reason === undefined || !isObject(properties)) return body;
   return { ...body, properties: { ...properties, connectionStatusReason: reason } };

@@ -31,7 +31,7 @@ export async function writeBody(context: ArmContext, request: ArmRequest, target
   checkReferences(context, rules, candidate);
   const allocated = rules.allocate(candidate, existing, ruleContext);
   if (isIssue(allocated)) throw refusal([allocated]);
-  const secrets = { ...generatedSecrets(context, candidate), ...parsed.secrets };
+  const secrets = { ...generatedSecrets(context, candidate, parsed.secrets), ...parsed.secrets };
   const merged = { ...candidate, allocated: { ...existing?.allocated, ...allocated } };
   return commitResource(context, request, target, merged, { secrets, verb: 'Put' });
 }

@@ -34,7 +34,7 @@ export const testSettings: SettingsInput = {
     { prefix: '198.51.100.0/24', router: '198.51.100.1' },
     { prefix: '203.0.113.0/24', router: '203.0.113.1' },
   ],
-  retryAfterSeconds: 0,
+  retryAfterSeconds: 1,
 };
 
 export type TestServer = {

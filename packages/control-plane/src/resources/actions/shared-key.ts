@@ -4,7 +4,16 @@
  */
 import * as z from 'zod';
 import type { JsonObject } from '@sallyport/model';
-import { armErrors, secretId } from '@sallyport/model';
+import {
+  armErrors,
+  cannotSetSharedKey,
+  connectionSecrets,
+  errorOfIssues,
+  keyLengthIssues,
+  secretId,
+  sharedKeyIssues,
+} from '@sallyport/model';
+import type { Issue } from '@sallyport/model';
 import { asyncHeaders } from '../../arm/async-headers.ts';
 import type { ArmResponse } from '../../arm/message.ts';
 import { ArmFailure, jsonBody } from '../../arm/message.ts';
@@ -17,7 +26,7 @@ import type { Action, ActionCall } from './action.ts';
 import { accepted } from './action.ts';
 
 const keyBody = z.looseObject({ value: z.string() });
-const resetBody = z.looseObject({ keyLength: z.int().min(1).max(128) });
+const resetBody = z.looseObject({ keyLength: z.number() });
 
 export const sharedKeyActions: readonly Action[] = [
   { method: 'GET', type: 'connections', path: 'sharedkey', answer: get },
@@ -26,7 +35,10 @@ export const sharedKeyActions: readonly Action[] = [
 ];
 
 function get({ context, existing }: ActionCall): ArmResponse {
-  return { status: 200, body: keyView(getRecord(context.store, 'secret', secretId(existing.id, 'sharedKey'))?.value ?? '') };
+  return {
+    status: 200,
+    body: keyView(getRecord(context.store, 'secret', secretId(existing.id, connectionSecrets.sharedKey))?.value ?? ''),
+  };
 }
 
 function keyView(value: string): JsonObject {
@@ -40,6 +52,7 @@ async function put(call: ActionCall): Promise<ArmResponse> {
   checkEtags(request, existing.etag, existing.id);
   const parsed = keyBody.safeParse(jsonBody(request));
   if (!parsed.success) throw invalidBody(parsed.error, 'value');
+  refuseIssues(sharedKeyIssues(parsed.data.value, 'value'));
   const { location, tags, top, properties } = existing;
   const body = { location, tags, ...top, properties: { ...properties, sharedKey: parsed.data.value } };
   const { operation } = await writeBody(context, request, target, body);
@@ -57,15 +70,16 @@ async function reset(call: ActionCall): Promise<ArmResponse> {
   refuseExpressRoute(call);
   const parsed = resetBody.safeParse(jsonBody(request));
   if (!parsed.success) throw invalidBody(parsed.error, 'keyLength');
-  checkNoOperation(context, request, existing);
   const { keyLength } = parsed.data;
+  refuseIssues(keyLengthIssues(keyLength, 'keyLength'));
+  checkNoOperation(context, request, existing);
   const written = await commitResource(
     context,
     request,
     target,
     { ...existing, etag: newEtag(context) },
     {
-      secrets: { sharedKey: newSharedKey(keyLength) },
+      secrets: { [connectionSecrets.sharedKey]: newSharedKey(keyLength) },
       verb: 'ResetSharedKey',
       result: { type: 'value', value: { keyLength } },
     },
@@ -74,15 +88,13 @@ async function reset(call: ActionCall): Promise<ArmResponse> {
   return accepted(context, request, written.operation, ['status', 'result']);
 }
 
+function refuseIssues(issues: readonly Issue[]): void {
+  const refused = errorOfIssues(issues);
+  if (refused !== undefined) throw new ArmFailure(refused);
+}
+
 function refuseExpressRoute({ existing }: ActionCall): void {
-  if (existing.properties['connectionType'] !== 'ExpressRoute') return;
-  throw new ArmFailure({
-    status: 400,
-    code: 'CannotSetSharedKeyForExpressRouteConnectionType',
-    message: `Shared Key cannot be set for Connection ${existing.id} of type ExpressRoute.`,
-    details: [],
-    isFromFrontDoor: false,
-  });
+  if (existing.properties['connectionType'] === 'ExpressRoute') refuseIssues([cannotSetSharedKey(existing.id)]);
 }
 
 export function invalidBody(error: z.ZodError, path: string): ArmFailure {
