@@ -1,0 +1,307 @@
+/** The small decisions of the engine: what changes, what is up, what is started when, what is counted. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ChildSaObservation, IkeSaObservation } from '@sallyport/model';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { sampleIds, sampleTunnel } from '../../sample-plan.ts';
+import { openCounters } from './counters.ts';
+import { diffConnections, type Loaded } from './diff.ts';
+import { keyId, markOf, parseKeyId } from './mark.ts';
+import type { CharonSa } from './observe.ts';
+import { renderConnection } from './render.ts';
+import { createStarts } from './starts.ts';
+import { connectionStatus, missingChildren } from './status.ts';
+
+const empty: Loaded = { connections: [], keyIds: [], saNames: [] };
+const child = (change: Partial<ChildSaObservation> = {}): ChildSaObservation => ({
+  name: 'hq',
+  uniqueId: '1',
+  state: 'INSTALLED',
+  inboundSpi: 'c1',
+  outboundSpi: 'c2',
+  encryption: 'GCMAES256',
+  integrity: 'GCMAES256',
+  pfsGroup: 'None',
+  isUdpEncapsulated: true,
+  localSelectors: ['0.0.0.0/0'],
+  remoteSelectors: ['0.0.0.0/0'],
+  bytesIn: 0,
+  bytesOut: 0,
+  packetsIn: 0,
+  packetsOut: 0,
+  installedSeconds: 0,
+  ...change,
+});
+const sa = (change: Partial<IkeSaObservation> = {}, isCreatingChild = false): CharonSa => ({
+  name: 'hq',
+  isCreatingChild,
+  sa: {
+    uniqueId: '1',
+    state: 'ESTABLISHED',
+    version: 2,
+    localAddress: '',
+    remoteAddress: '',
+    localPort: 500,
+    remotePort: 500,
+    initiatorSpi: '',
+    responderSpi: '',
+    isInitiator: true,
+    encryption: '',
+    integrity: '',
+    dhGroup: '',
+    establishedSeconds: 0,
+    childSas: [child()],
+    ...change,
+  },
+});
+
+describe('changes', () => {
+  it('are none when what is wanted is loaded', () => {
+    const loaded: Loaded = { connections: ['a', 'b'], keyIds: ['a#1', 'b#2'], saNames: ['a'] };
+    expect(
+      diffConnections(
+        new Map([
+          ['a', '1'],
+          ['b', '2'],
+        ]),
+        loaded,
+      ),
+    ).toEqual([]);
+  });
+
+  it('touch the one that differs', () => {
+    const loaded: Loaded = { connections: ['a', 'b', 'c'], keyIds: ['a#1', 'b#2', 'c#3'], saNames: ['a', 'b', 'c'] };
+    expect(
+      diffConnections(
+        new Map([
+          ['a', '1'],
+          ['b', '9'],
+          ['d', '4'],
+        ]),
+        loaded,
+      ),
+    ).toEqual([
+      { kind: 'remove', name: 'c', staleKeyIds: ['c#3'] },
+      { kind: 'replace', name: 'b', staleKeyIds: ['b#2'] },
+      { kind: 'replace', name: 'd', staleKeyIds: [] },
+    ]);
+  });
+
+  it.each([
+    ['the key was unloaded', { ...empty, connections: ['a'] }],
+    ['the connection was loaded', { ...empty, connections: ['a'], saNames: ['a'] }],
+    ['charon restarted', empty],
+  ])('redo what a crash left after %s', (_when, loaded) => {
+    expect(diffConnections(new Map([['a', '1']]), loaded)).toEqual([{ kind: 'replace', name: 'a', staleKeyIds: [] }]);
+  });
+
+  it('finish a removal that a crash cut short, by the SA that is left', () => {
+    expect(diffConnections(new Map(), { ...empty, saNames: ['gone'] })).toEqual([{ kind: 'remove', name: 'gone', staleKeyIds: [] }]);
+  });
+
+  it('leave a connection alone whose key can’t be had', () => {
+    expect(diffConnections(new Map([['a', undefined]]), { connections: ['a'], keyIds: ['a#1'], saNames: ['a'] })).toEqual([]);
+  });
+
+  it('sweep an old key beside a good one without touching the connection', () => {
+    const loaded: Loaded = { connections: ['a'], keyIds: ['a#0', 'a#1'], saNames: ['a'] };
+    expect(diffConnections(new Map([['a', '1']]), loaded)).toEqual([{ kind: 'sweepKey', name: 'a', staleKeyIds: ['a#0'] }]);
+  });
+
+  it('lead from any state to the desired one, after which there are none', () => {
+    const names = fc.constantFrom('a', 'b', 'c', 'd');
+    const marks = fc.constantFrom('1', '2');
+    const keys = fc.array(fc.tuple(names, marks).map(([name, mark]) => keyId(name, mark)));
+    const loadedState = fc.record({
+      connections: fc.uniqueArray(names),
+      keyIds: keys.map((ids) => [...new Set(ids)]),
+      saNames: fc.uniqueArray(names),
+    });
+    fc.assert(
+      fc.property(fc.dictionary(names, marks), loadedState, (wanted, loaded) => {
+        const desired = new Map(Object.entries(wanted));
+        expect(diffConnections(desired, pretendApplied(desired, loaded))).toEqual([]);
+      }),
+    );
+  });
+});
+
+/** What charon would hold after the changes. */
+function pretendApplied(desired: ReadonlyMap<string, string>, loaded: Loaded): Loaded {
+  const connections = new Set(loaded.connections);
+  const keyIds = new Set(loaded.keyIds);
+  const saNames = new Set(loaded.saNames);
+  for (const change of diffConnections(desired, loaded)) {
+    for (const id of change.staleKeyIds) keyIds.delete(id);
+    if (change.kind === 'sweepKey') continue;
+    saNames.delete(change.name);
+    if (change.kind === 'remove') connections.delete(change.name);
+    else {
+      connections.add(change.name);
+      keyIds.add(keyId(change.name, desired.get(change.name) ?? ''));
+    }
+  }
+  return { connections: [...connections], keyIds: [...keyIds], saNames: [...saNames] };
+}
+
+describe('a mark', () => {
+  const tunnel = sampleTunnel({ name: 'hq', address: '198.51.100.21', prefixes: [] }, 1);
+  const secret = { key: 'Some.Key', resetEpoch: 0, markKey: Buffer.alloc(32, 1) };
+  const mark = markOf(renderConnection(tunnel, { variant: 'xfrmd' }), secret);
+
+  it('is the same for the same', () => {
+    expect(markOf(renderConnection(structuredClone(tunnel), { variant: 'xfrmd' }), secret)).toBe(mark);
+    expect(parseKeyId(keyId('hq', mark))).toEqual({ connection: 'hq', mark });
+  });
+
+  it.each([
+    ['key', tunnel, { ...secret, key: 'Other.Key' }],
+    ['reset epoch', tunnel, { ...secret, resetEpoch: 1 }],
+    ['lifetime', { ...tunnel, ike: { ...tunnel.ike, lifetimeSeconds: 3600 } }, secret],
+    ['interface', { ...tunnel, ifId: 2 }, secret],
+    ['host’s mark key', tunnel, { ...secret, markKey: Buffer.alloc(32, 2) }],
+  ])('differs with another %s', (_what, changed, changedSecret) => {
+    expect(markOf(renderConnection(changed, { variant: 'xfrmd' }), changedSecret)).not.toBe(mark);
+  });
+
+  it('has nothing of the key in it', () => {
+    expect(mark).toMatch(/^[0-9a-f]{32}$/);
+    expect(parseKeyId('no-mark')).toBeUndefined();
+  });
+});
+
+describe('a connection', () => {
+  it.each([
+    ['with an installed child', [sa()], 'Connected'],
+    ['while its child is rekeyed', [sa({ childSas: [child({ state: 'REKEYING' })] })], 'Connected'],
+    ['while its IKE SA is rekeyed', [sa({ state: 'REKEYING' })], 'Connected'],
+    ['with two SAs, one of them old', [sa({ state: 'DELETING' }), sa()], 'Connected'],
+    ['without a child', [sa({ childSas: [] })], 'Connecting'],
+    ['whose child is being deleted', [sa({ childSas: [child({ state: 'DELETING' })] })], 'Connecting'],
+    ['connecting', [sa({ state: 'CONNECTING', childSas: [] })], 'Connecting'],
+    ['with nothing', [], 'Connecting'],
+  ])('%s', (_what, sas, status) => {
+    expect(connectionStatus(sas, false)).toBe(status);
+  });
+
+  it('that failed is not connected while it tries again', () => {
+    expect(connectionStatus([sa({ state: 'CONNECTING', childSas: [] })], true)).toBe('NotConnected');
+  });
+});
+
+describe('what is missing', () => {
+  const any = { name: 'hq', local: ['0.0.0.0/0'], remote: ['0.0.0.0/0'] };
+  const pairs = [
+    { name: 'hq-1', local: ['10.1.0.0/16'], remote: ['10.2.0.0/16'] },
+    { name: 'hq-2', local: ['10.1.0.0/16'], remote: ['10.3.0.0/16'] },
+  ];
+  it.each([
+    ['everything at first', [any], [], ['hq']],
+    ['nothing while connecting', [any], [sa({ state: 'CONNECTING', childSas: [] })], []],
+    ['nothing when up', [any], [sa()], []],
+    ['nothing when the peer brought it up', [any], [sa({ isInitiator: false, childSas: [child({ name: 'hq-accept' })] })], []],
+    ['the child when only the IKE SA stands', [any], [sa({ childSas: [] })], ['hq']],
+    ['nothing while the child is created', [any], [sa({ childSas: [] }, true)], []],
+    ['one pair of two', pairs, [sa({ childSas: [child({ name: 'hq-1' })] })], ['hq-2']],
+    [
+      'nothing when a peer’s child has the pair',
+      [pairs[1] ?? any],
+      [sa({ childSas: [child({ name: 'hq-accept', localSelectors: ['10.1.0.0/16'], remoteSelectors: ['10.3.0.0/16'] })] })],
+      [],
+    ],
+    ['everything when the SA is going', [any], [sa({ state: 'DELETING' })], ['hq']],
+  ])('is %s', (_what, required, sas, expected) => {
+    expect(missingChildren(required, sas)).toEqual(expected);
+  });
+});
+
+describe('starts', () => {
+  it('come at once, then after 1, 2, 4, 8, 10, 10… s', () => {
+    const starts = createStarts();
+    const times: number[] = [];
+    for (let now = 0; now < 50_000; now += 500) {
+      if (!starts.isDue('hq', now)) continue;
+      starts.started('hq', now);
+      times.push(now / 1000);
+    }
+    expect(times).toEqual([0, 1, 3, 7, 15, 25, 35, 45]);
+  });
+
+  it('begin anew after it was up for a while, or when it changed; a quick relapse is no success', () => {
+    const starts = createStarts();
+    for (const now of [0, 1000, 3000]) starts.started('hq', now);
+    starts.connected('hq', 4000);
+    expect(starts.isDue('hq', 5000)).toBe(false);
+    starts.connected('hq', 14_000);
+    expect(starts.isDue('hq', 14_000)).toBe(true);
+    starts.started('hq', 14_000);
+    starts.forget('hq');
+    expect(starts.isDue('hq', 14_001)).toBe(true);
+  });
+});
+
+describe('counters', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'sp-counters-'));
+  afterAll(() => rmSync(directory, { recursive: true }));
+  const hq = sampleIds.connection('hq');
+
+  it('go on across rekeys, late events and restarts of the agent', () => {
+    const file = join(directory, 'a.json');
+    const before = openCounters(file);
+    before.note(hq, true, 1000);
+    before.record(hq, [child({ bytesIn: 100, bytesOut: 10, packetsIn: 1, packetsOut: 1 })]);
+    before.record(hq, [child({ bytesIn: 150, bytesOut: 20, packetsIn: 2, packetsOut: 2 })]);
+    before.save();
+    const after = openCounters(file);
+    after.note(hq, true, 9000);
+    after.record(hq, [child({ uniqueId: '2', inboundSpi: 'c3', bytesIn: 7 })]);
+    after.record(hq, [child({ bytesIn: 160, bytesOut: 20, packetsIn: 3, packetsOut: 2 })]); // the old child's last event
+    after.record(hq, [child({ bytesIn: 160, bytesOut: 20, packetsIn: 3, packetsOut: 2 })]);
+    expect(after.total(hq)).toEqual({
+      ingressBytes: 167,
+      egressBytes: 20,
+      ingressPackets: 3,
+      egressPackets: 2,
+      lastEstablishedAt: '1970-01-01T00:00:01.000Z',
+    });
+  });
+
+  it('say when it was last established: coming up, not rekeying', () => {
+    const counters = openCounters(join(directory, 'b.json'));
+    const established = (): string | undefined => counters.total(hq).lastEstablishedAt;
+    counters.note(hq, true, 1000);
+    counters.note(hq, true, 2000);
+    expect(established()).toBe('1970-01-01T00:00:01.000Z');
+    counters.note(hq, false, 3000);
+    expect(established()).toBe('1970-01-01T00:00:01.000Z');
+    counters.note(hq, true, 4000);
+    expect(established()).toBe('1970-01-01T00:00:04.000Z');
+  });
+
+  it('never fall, whatever is read', () => {
+    const reading = fc.record({ uniqueId: fc.constantFrom('1', '2', '3'), bytesIn: fc.nat(1000), bytesOut: fc.nat(1000) });
+    fc.assert(
+      fc.property(fc.array(reading), (readings) => {
+        const counters = openCounters(join(directory, 'none.json'));
+        let last = 0;
+        for (const change of readings) {
+          counters.record(hq, [child(change)]);
+          const total = counters.total(hq).ingressBytes + counters.total(hq).egressBytes;
+          expect(total).toBeGreaterThanOrEqual(last);
+          last = total;
+        }
+      }),
+    );
+  });
+
+  it('are dropped with their connection, and a damaged file costs only the sums', () => {
+    const file = join(directory, 'c.json');
+    writeFileSync(file, '{');
+    const counters = openCounters(file);
+    counters.record(hq, [child({ bytesIn: 5 })]);
+    counters.keepOnly([]);
+    expect(counters.total(hq).ingressBytes).toBe(0);
+  });
+});

@@ -1,0 +1,169 @@
+/** Every reason from what charon 5.9.8 really logged, on both ends (recorded/), and the rules of which reason stays. */
+import { readFileSync } from 'node:fs';
+import type { LogLine } from '@sallyport/protocols';
+import { describe, expect, it } from 'vitest';
+import { sampleTunnel } from '../../sample-plan.ts';
+import { createReasonTracker } from './reason-tracker.ts';
+import { sentence } from './reasons.ts';
+
+const initiator = { side: '1', peer: '203.0.113.2' };
+const responder = { side: '2', peer: '203.0.113.1' };
+const tunnel = sampleTunnel({ name: 'hq', address: '203.0.113.2', prefixes: [] }, 1);
+
+/** One end of a recording: `<end> <group> <level> <connection> <IKE SA> <message>`. */
+function recorded(name: string, side: string): readonly LogLine[] {
+  const text = readFileSync(new URL(`recorded/${name}.txt`, import.meta.url), 'utf8');
+  return text.split('\n').flatMap((line) => {
+    const [, end, group, level, connection, ikeSaId, message] = /^(\d) (\S+) (\d) (\S+) (\S+) (.*)$/.exec(line) ?? [];
+    if (end !== side || message === undefined) return [];
+    return [{ group: group ?? '', level: Number(level), connection: known(connection), ikeSaId: known(ikeSaId), message }];
+  });
+}
+
+function known(word: string | undefined): string | undefined {
+  return word === '-' ? undefined : word;
+}
+
+function reasonOf(name: string, { side, peer }: { readonly side: string; readonly peer: string }): readonly [string, string] | undefined {
+  const tracker = createReasonTracker();
+  for (const line of recorded(name, side)) tracker.onLog(line, 0);
+  const finding = tracker.reasonFor('hq', peer);
+  return finding === undefined ? undefined : [finding.code, sentence(finding, tunnel)];
+}
+
+describe('the reason', () => {
+  it.each([
+    ['wrong-key', 'WrongKey', 'peer 203.0.113.2 answered AUTHENTICATION_FAILED: the shared keys differ, or it expects another identity'],
+    ['wrong-key-v1', 'WrongKey', "what peer 203.0.113.2 sent can't be decrypted: the shared keys differ"],
+    ['wrong-id', 'WrongKey', 'peer 203.0.113.2 answered AUTHENTICATION_FAILED: the shared keys differ, or it expects another identity'],
+    [
+      'ike-proposals',
+      'NoCommonIkeProposal',
+      'peer 203.0.113.2 answered NO_PROPOSAL_CHOSEN: it accepts none of our IKE proposals, or has no connection for us; offered AES256/SHA256/DHGroup2, AES256/SHA1/DHGroup2',
+    ],
+    ['ike-proposals-v1', 'NoCommonIkeProposal', expect.stringMatching(/^peer 203\.0\.113\.2 answered NO_PROPOSAL_CHOSEN/) as string],
+    ['ike-dh', 'NoCommonIkeProposal', expect.stringMatching(/none of our IKE proposals/) as string],
+    ['no-config', 'NoCommonIkeProposal', expect.stringMatching(/or has no connection for us/) as string],
+    ['version', 'NoCommonIkeProposal', expect.stringMatching(/none of our IKE proposals/) as string],
+    ['version1', 'NoCommonIkeProposal', expect.stringMatching(/none of our IKE proposals/) as string],
+    [
+      'esp-proposals',
+      'NoCommonEspProposal',
+      'peer 203.0.113.2 answered NO_PROPOSAL_CHOSEN: it accepts none of our IPsec proposals; offered GCMAES256/GCMAES256, AES256/SHA256',
+    ],
+    ['esp-proposals-v1', 'NoCommonEspProposal', expect.stringMatching(/none of our IPsec proposals/) as string],
+    ['selectors', 'SelectorsRefused', 'peer 203.0.113.2 refused our traffic selectors'],
+    ['selectors-v1', 'SelectorsRefused', 'peer 203.0.113.2 refused our traffic selectors'],
+  ])('as initiator: %s', (name, code, message) => {
+    expect(reasonOf(name, initiator)).toEqual([code, message]);
+  });
+
+  it('as initiator: silent', () => {
+    const tracker = createReasonTracker();
+    for (const line of recorded('silent', '1')) tracker.onLog(line, 0);
+    expect(tracker.reasonFor('hq', '203.0.113.99')).toMatchObject({
+      code: 'PeerSilent',
+      message: 'peer 203.0.113.99 does not answer on UDP 500',
+    });
+  });
+
+  // IKEv1 and responders are told by address until charon knows the connection.
+  it.each([
+    ['wrong-key', 'WrongKey', 'peer 203.0.113.1 did not prove our shared key: the shared keys differ'],
+    ['wrong-key-v1', 'WrongKey', "what peer 203.0.113.1 sent can't be decrypted: the shared keys differ"],
+    [
+      'wrong-id-resp',
+      'WrongIdentity',
+      'peer 203.0.113.1 names itself 203.0.113.1, or asks for another identity of ours: no connection has these',
+    ],
+    [
+      'ike-proposals',
+      'NoCommonIkeProposal',
+      'peer 203.0.113.1 offered IKE AES256/SHA1/DHGroup2; accepted are AES128/SHA256/DHGroup14, AES256/SHA384/ECP384',
+    ],
+    ['ike-proposals-v1', 'NoCommonIkeProposal', 'peer 203.0.113.1 offered IKE AES256/SHA1/DHGroup2; accepted are AES128/SHA256/DHGroup14'],
+    ['version', 'NoCommonIkeProposal', 'peer 203.0.113.1 speaks another IKE version than the connection'],
+    ['esp-proposals', 'NoCommonEspProposal', 'peer 203.0.113.1 offered IPsec GCMAES256/GCMAES256; accepted are AES128/SHA256'],
+    ['esp-proposals-v1', 'NoCommonEspProposal', 'peer 203.0.113.1 offered IPsec GCMAES256/GCMAES256; accepted are AES128/SHA256'],
+    [
+      'selectors',
+      'SelectorsRefused',
+      'peer 203.0.113.1 asks for traffic selectors 10.2.0.0/16 (ours) and 10.1.0.0/16 (its own), which the connection does not have',
+    ],
+    [
+      'selectors-v1',
+      'SelectorsRefused',
+      'peer 203.0.113.1 asks for traffic selectors 10.2.0.0/16 (ours) and 10.1.0.0/16 (its own), which the connection does not have',
+    ],
+  ])('as responder: %s', (name, code, message) => {
+    // The last line of a failed attempt that had an IKE SA is the initiator's DELETE; what counts is what came before.
+    const lines = recorded(name, responder.side).filter((line) => !line.message.startsWith('received DELETE'));
+    const tracker = createReasonTracker();
+    for (const line of lines) tracker.onLog(line, 0);
+    const finding = tracker.reasonFor('hq', responder.peer);
+    expect(finding && [finding.code, sentence(finding, tunnel)]).toEqual([code, message]);
+  });
+
+  it('is gone once the tunnel is up', () => {
+    const tracker = createReasonTracker();
+    const say = (message: string): void => tracker.onLog({ group: 'IKE', level: 1, connection: 'hq', ikeSaId: '1', message }, 0);
+    say('initiating IKE_SA hq[1] to 203.0.113.2');
+    say('received AUTHENTICATION_FAILED notify error');
+    say('CHILD_SA hq{1} established with SPIs c1_i c2_o and TS 0.0.0.0/0 === 0.0.0.0/0');
+    expect(tracker.reasonFor('hq', '203.0.113.2')).toBeUndefined();
+  });
+
+  it.each([
+    [
+      'the peer closed',
+      ['IKE_SA hq[1] established between a...b', 'received DELETE for IKE_SA hq[1]'],
+      'PeerDeleted',
+      'peer 203.0.113.2 closed the tunnel',
+    ],
+    [
+      'liveness checks',
+      ['IKE_SA hq[1] established between a...b', 'sending DPD request', 'retransmit 2 of request with message ID 3'],
+      'PeerSilent',
+      'peer 203.0.113.2 has stopped answering',
+    ],
+    [
+      'port 4500 closed',
+      [
+        'received packet: from 203.0.113.2[500] to 1.1.1.1[500] (344 bytes)',
+        'sending packet: from 1.1.1.1[4500] to 203.0.113.2[4500] (284 bytes)',
+        'retransmit 2 of request with message ID 1',
+      ],
+      'PeerSilent',
+      'peer 203.0.113.2 answers on UDP 500 but not on UDP 4500: is 4500 open on the way?',
+    ],
+    [
+      'no room in the engine',
+      ['unable to install inbound and outbound IPsec SA (SAD) in kernel'],
+      'EngineDown',
+      'the IPsec engine of this host refused the SA: unable to install inbound and outbound IPsec SA (SAD) in kernel',
+    ],
+    ['something else', ['received INVALID_SYNTAX notify error'], 'Unknown', 'peer 203.0.113.2 answered INVALID_SYNTAX'],
+  ])('names %s', (_what, messages, code, message) => {
+    const tracker = createReasonTracker();
+    for (const text of ['initiating IKE_SA hq[1] to 203.0.113.2', ...messages])
+      tracker.onLog({ group: 'IKE', level: 1, connection: 'hq', ikeSaId: '1', message: text }, 0);
+    expect(tracker.reasonFor('hq', '203.0.113.2')).toMatchObject({ code, message });
+  });
+
+  it('a first retransmission is no silence yet', () => {
+    const tracker = createReasonTracker();
+    tracker.onLog({ group: 'IKE', level: 1, connection: 'hq', ikeSaId: '1', message: 'retransmit 1 of request with message ID 0' }, 0);
+    expect(tracker.reasonFor('hq', '203.0.113.2')).toBeUndefined();
+  });
+
+  it('remembers no more than it must of strangers', () => {
+    const tracker = createReasonTracker();
+    for (let stranger = 0; stranger < 2000; stranger += 1) {
+      const about = { group: 'IKE', level: 1, connection: '(unnamed)', ikeSaId: `${stranger}` };
+      tracker.onLog({ ...about, message: `10.${stranger >> 8}.${stranger & 255}.1 is initiating an IKE_SA` }, 0);
+      tracker.onLog({ ...about, message: 'received proposals unacceptable' }, 0);
+    }
+    expect(tracker.reasonFor('hq', '10.0.0.1')).toBeUndefined();
+    expect(tracker.reasonFor('hq', '10.7.207.1')).toMatchObject({ code: 'NoCommonIkeProposal' });
+  });
+});
