@@ -39,6 +39,12 @@ async function printHelp(): Promise<number> {
   return 0;
 }
 
+// A reader that has seen enough (`sallyport status | head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
