@@ -29,6 +29,7 @@ function inputOf(count: number): PlanInput {
     if (index % 100 === 0)
       return resourceOf(vnet, 'virtualNetworks', {
         addressSpace: { addressPrefixes: [`10.${group % 256}.0.0/16`] },
+        virtualNetworkPeerings: [],
         subnets: [{ name: 'apps', properties: { addressPrefix: `10.${group % 256}.0.0/24` } }],
       });
     return resourceOf(idOf(group, 'publicIPAddresses', `ip${index}`), 'publicIPAddresses', { publicIPAllocationMethod: 'Static' });
