@@ -1,4 +1,4 @@
-/** Traffic between places, counted: a steady stream of echoes whose every loss is known, and bulk TCP by iperf3. */
+/** Traffic between places, counted: a steady stream of echoes whose every loss is known, and bulk TCP whose every byte is compared. */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '@sallyport/runtime';
@@ -73,36 +73,26 @@ export class EchoStream implements AsyncDisposable {
   }
 }
 
-export type Transfer = { readonly bytes: number; readonly bitsPerSecond: number; readonly retransmits: number };
+export type Transfer = { readonly bytes: number; readonly seconds: number };
 
-/** Sends `bytes` over TCP from one place to another. @throws LabError when not all of it arrived. */
+const peerProgram = join(import.meta.dirname, 'tcp-peer.ts');
+const port = 5201;
+
+/** Sends `bytes` over one TCP connection from one place to another. @throws LabError unless exactly these bytes arrived. */
 export async function transfer(session: LabSession, from: Place, to: Place, bytes: number): Promise<Transfer> {
-  const folder = join(session.fabric.runDirectory, 'traffic', `iperf-${to.name}`.replaceAll('/', '_'));
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const pidFile = join(folder, 'iperf3.pid');
+  const { ports } = session;
   const address = to.addresses[0] ?? '';
-  session.ports.daemons.start({
-    argv: inside(to.namespace, ['iperf3', '-s', '-1', '-B', address]),
-    env: {},
-    logFile: join(folder, 'iperf3.log'),
-    pidFile,
+  const receiver = ports.run(inside(to.namespace, [process.execPath, peerProgram, 'receive', `${port}`]), { timeoutMs: 180_000 });
+  receiver.catch(() => {}); // awaited below; a failure of the sender comes first and says more
+  const listening = (): Promise<{ readonly stdout: string }> => ports.run(inside(to.namespace, ['ss', '-Hltn', 'sport', '=', `:${port}`]));
+  await until(listening, ({ stdout }) => stdout !== '', { because: `${to.name} listens`, clock: ports.clock });
+  const began = ports.clock.monotonic();
+  const sent = await ports.run(inside(from.namespace, [process.execPath, peerProgram, 'send', address, `${port}`, `${bytes}`]), {
+    timeoutMs: 180_000,
   });
-  try {
-    const listening = (): Promise<{ readonly stdout: string }> =>
-      session.ports.run(inside(to.namespace, ['ss', '-Hltn', 'sport', '=', ':5201']));
-    await until(listening, ({ stdout }) => stdout !== '', { because: `iperf3 listens in ${to.name}`, clock: session.ports.clock });
-    const client = inside(from.namespace, ['iperf3', '-c', address, '-n', `${bytes}`, '-J']);
-    const { stdout } = await session.ports.run(client, { timeoutMs: 180_000 });
-    const end = member(JSON.parse(stdout), 'end');
-    const received = Number(member(end, 'sum_received', 'bytes'));
-    if (!(received >= bytes * 0.99)) throw new LabError(`of ${bytes} bytes from ${from.name} only ${received} arrived at ${to.name}`);
-    return {
-      bytes: received,
-      bitsPerSecond: Number(member(end, 'sum_received', 'bits_per_second')),
-      retransmits: Number(member(end, 'sum_sent', 'retransmits')),
-    };
-  } finally {
-    await session.ports.daemons.stop(pidFile);
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const seconds = (ports.clock.monotonic() - began) / 1000;
+  const received = await receiver;
+  if (received.stdout !== sent.stdout || member(JSON.parse(received.stdout), 'bytes') !== bytes)
+    throw new LabError(`${from.name} sent ${sent.stdout.trim()} and ${to.name} received ${received.stdout.trim()}`);
+  return { bytes, seconds };
 }

@@ -22,6 +22,8 @@ export function stopSignal(options: { readonly isChild: boolean }): AbortSignal 
   process.stdin.on('end', () => process.exit(1));
   process.stdin.on('error', () => process.exit(1));
   process.stdin.resume();
+  // Listening to it must not keep a program alive that has stopped.
+  if ('unref' in process.stdin && typeof process.stdin.unref === 'function') process.stdin.unref();
   return stop.signal;
 }
 

@@ -75,16 +75,16 @@ async function readTunnels(session: LabSession, scenario: Scenario): Promise<Tou
 
 function saFacts(sa: unknown): { readonly ike: string; readonly esp: string } {
   const words = (...values: readonly unknown[]): string => values.filter((value) => typeof value === 'string').join(' ');
-  const child = member(sa, 'quickModeSa', 0) ?? member(sa, 'QuickModeSa', 0);
+  const child = member(sa, 'QuickModeSAs', 0);
   return {
     ike: words(
-      member(sa, 'localEndpoint'),
-      member(sa, 'remoteEndpoint'),
-      member(sa, 'encryption'),
-      member(sa, 'integrity'),
-      member(sa, 'dhGroup'),
+      member(sa, 'LocalEndpoint'),
+      member(sa, 'RemoteEndpoint'),
+      member(sa, 'Encryption'),
+      member(sa, 'Integrity'),
+      member(sa, 'DhGroup'),
     ),
-    esp: words(member(child, 'encryption'), member(child, 'integrity')),
+    esp: words(member(child, 'Encryption'), member(child, 'Integrity'), member(child, 'PfsGroupId')),
   };
 }
 
