@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openAz, signIn, type Az } from '../tools/az.ts';
+import { openAz, registerCloud, signIn, type Az } from '../tools/az.ts';
 import { startSystem, type System } from './system.ts';
 
 const group = 'hub';
@@ -17,6 +17,7 @@ let az: Az;
 beforeAll(async () => {
   system = await startSystem();
   az = openAz(system.server.client.file);
+  await registerCloud(az, system.server.client.file);
   await signIn(az, system.server.client.file);
 });
 afterAll(async () => {
@@ -26,10 +27,11 @@ afterAll(async () => {
 
 describe('account and groups', () => {
   test('the subscriptions are there after signing in', async () => {
-    expect(await az.tsv('account', 'list', '--query', '[].[name,state,isDefault,environmentName]')).toEqual([
-      ['Test', 'Enabled', 'True', 'sallyport'],
-      ['Second', 'Enabled', 'False', 'sallyport'],
+    expect(await az.tsv('account', 'list', '--query', '[].[name,state,isDefault]')).toEqual([
+      ['Test', 'Enabled', 'True'],
+      ['Second', 'Enabled', 'False'],
     ]);
+    expect(await az.json('cloud', 'show', '--query', 'name')).toBe('sallyport');
     expect(await az.json('account', 'list-locations', '--query', '[].name')).toEqual(['westeurope', 'northeurope']);
   });
 

@@ -63,9 +63,12 @@ export function openAz(client: Pick<ClientFile, 'caFile'>): Az {
   };
 }
 
-/** Registers the cloud, makes it the current one and signs in, as the how-to tells users to. */
-export async function signIn(az: Az, client: ClientFile): Promise<void> {
+/** Registers the cloud and makes it the current one, as the how-to tells users to. */
+export async function registerCloud(az: Az, client: ClientFile): Promise<void> {
   await az.json('cloud', 'register', '-n', 'sallyport', '--endpoint-resource-manager', client.endpoint);
   await az.json('cloud', 'set', '-n', 'sallyport');
+}
+
+export async function signIn(az: Az, client: ClientFile): Promise<void> {
   await az.json('login', '--service-principal', '-u', client.clientId, '-p', client.clientSecret, '--tenant', client.tenantId);
 }

@@ -23,6 +23,8 @@ export type Deployments = {
   /** Stops a deployment between resources; what was PUT stays. False when it is not active. */
   readonly cancel: (id: string) => Promise<boolean>;
   readonly remove: (id: string) => Promise<void>;
+  /** Waits until it is over, at most so long. */
+  readonly ended: (id: string, timeoutMs: number) => Promise<void>;
   /** The template of a deployment. */
   readonly template: (id: string) => JsonObject | undefined;
   readonly task: BackgroundTask;
@@ -168,6 +170,12 @@ export function createDeployments(context: ArmContext): Deployments {
     remove: async (id) => {
       jobs.get(key(id))?.stop.abort();
       await store.commit([deleteRecord('deployment', key(id)), deleteRecord('secret', inputKey(id))]);
+    },
+    ended: async (id, timeoutMs) => {
+      const done = jobs.get(key(id))?.done;
+      const timer = new AbortController();
+      await Promise.race([done, clock.sleep(timeoutMs, timer.signal)]);
+      timer.abort();
     },
     template: (id) => inputOf(id)?.template,
   };

@@ -5,6 +5,7 @@
  */
 import type { JsonObject } from '@sallyport/model';
 import { armErrors } from '@sallyport/model';
+import { retryAfter } from '../arm/async-headers.ts';
 import type { ArmContext, ArmModule } from '../arm/context.ts';
 import { ArmFailure, apiVersionOf, queryValue, type ArmMethod, type ArmRequest, type ArmResponse } from '../arm/message.ts';
 import { page } from '../arm/paging.ts';
@@ -145,7 +146,7 @@ async function put(module: Module, request: ArmRequest, path: PathParameters): P
     status: existing === undefined ? 201 : 200,
     headers: {
       'azure-asyncoperation': `${request.baseUrl}${id}/operationStatuses/${record.statusId}?api-version=${encodeURIComponent(apiVersionOf(request))}`,
-      'retry-after': String(context.settings.retryAfterSeconds),
+      'retry-after': retryAfter(context.settings.retryAfterSeconds),
     },
     body: viewDeployment(record),
   };
@@ -260,11 +261,16 @@ function exportTemplate(module: Module, _request: ArmRequest, path: PathParamete
   return { status: 200, body: { template: module.deployments.template(record.id) ?? {} } };
 }
 
-function status(module: Module, _request: ArmRequest, path: PathParameters): ArmResponse {
-  const record = requireDeployment(module, path);
-  if (record.statusId.toLowerCase() !== path.get('status')?.toLowerCase())
+/** As polls of other operations do, this one waits a moment for the end before it says that there is none yet. */
+const holdMs = 1000;
+
+async function status(module: Module, _request: ArmRequest, path: PathParameters): Promise<ArmResponse> {
+  const { statusId, id } = requireDeployment(module, path);
+  if (statusId.toLowerCase() !== path.get('status')?.toLowerCase())
     throw new ArmFailure(armErrors.operationNotFound(path.get('status') ?? ''));
-  const headers = isActive(record) ? { 'retry-after': String(module.context.settings.retryAfterSeconds) } : {};
+  await module.deployments.ended(id, holdMs);
+  const record = requireDeployment(module, path);
+  const headers = isActive(record) ? { 'retry-after': retryAfter(module.context.settings.retryAfterSeconds) } : {};
   return { status: 200, headers, body: { status: record.state, ...(record.error === undefined ? {} : { error: record.error }) } };
 }
 
