@@ -83,7 +83,24 @@ beforeAll(async () => {
   control.publish(1, planFor([]));
   await control.observed((seen) => seen.appliedPlan === 1, 'the gateway without connections stands', 20_000);
   for (const peer of peers) await startStockPeer(ports, paths, peer);
+  await ports.run(inNamespace(paths, 'public', ['nft', '-f', '-']), { input: spy });
 });
+
+/** On the public network: counts what must never be there, addresses of the inside in clear. */
+const spy = `table inet spy {
+  counter leaks {}
+  chain prerouting {
+    type filter hook prerouting priority -300;
+    ip daddr { 10.0.0.0/8, 192.168.0.0/16 } counter name leaks
+    ip saddr { 10.0.0.0/8, 192.168.0.0/16 } counter name leaks
+  }
+}
+`;
+
+async function leakedPackets(): Promise<string> {
+  const { stdout } = await systemCommands.run(inNamespace(paths, 'public', ['nft', 'list', 'counter', 'inet', 'spy', 'leaks']));
+  return /packets (\d+)/.exec(stdout)?.[1] ?? stdout;
+}
 
 afterAll(async () => {
   await agent.close();
@@ -148,6 +165,16 @@ test('without an agent traffic goes on, and a new one finds everything as it is'
   expect(await ping('nic-vm1', '192.168.7.10')).toBe(true);
 });
 
+test('with no agent and no engines the prefixes are blackholes', async () => {
+  await agent.close();
+  for (const name of ['charon.pid', 'xfrmd.pid']) await ports.daemons.stop(join(paths.runDirectory, 'gw-hq-0', name));
+  expect(await ping('nic-vm1', '192.168.7.10')).toBe(false);
+  expect(await ping('nic-vm1', '198.51.100.20')).toBe(false);
+  await start();
+  await connectedAnew('a new agent has started what was gone');
+  expect(await ping('nic-vm1', '192.168.7.10')).toBe(true);
+});
+
 test('a removed connection leaves its prefix without a way, and the other is not touched', async () => {
   const running = systemCommands.run(inNamespace(paths, 'nic-vm1', ['ping', '-n', '-q', '-i', '0.02', '-c', '150', '192.168.7.10']), {
     okCodes: [0, 1],
@@ -156,6 +183,10 @@ test('a removed connection leaves its prefix without a way, and the other is not
   await control.observed((seen) => seen.appliedPlan === 3, 'the connection is removed', 20_000);
   expect((await running).stdout).toContain('150 received');
   expect(await ping('nic-vm1', '192.168.8.10')).toBe(false);
+});
+
+test('nothing of the inside was on the public network in clear, in any of these tests', async () => {
+  expect(await leakedPackets()).toBe('0');
 });
 
 test('clean-up leaves nothing', async () => {

@@ -1,6 +1,6 @@
 /** The agent's three loops against a fake control plane, on the fake host. */
 import { afterEach, expect, test } from 'vitest';
-import type { HostPlan } from '@sallyport/model';
+import type { HostObservation, HostPlan } from '@sallyport/model';
 import { silentLogger, systemClock, until } from '@sallyport/runtime';
 import { startAgentWith } from './agent.ts';
 import type { Agent } from './agent.ts';
@@ -22,7 +22,7 @@ function newHost(): FakeHost {
 
 async function agentOn(host: FakeHost, control: FakeControl): Promise<Agent> {
   const ports = { run: host.run, daemons: host.daemons, clock: systemClock, log: silentLogger };
-  const agent = await startAgentWith({ host: 'host-1', paths: host.paths, ipsec: 'kernel', ports }, control);
+  const agent = await startAgentWith({ host: 'host-1', paths: host.paths, ipsec: 'auto', ports }, control);
   cleanUps.push(agent.close);
   return agent;
 }
@@ -35,7 +35,7 @@ test('a plan is applied as soon as it is there, and the observation says which',
   control.publish(3, nic);
   const observation = await control.observed((seen) => seen.appliedPlan === 3, 'plan 3 is applied');
   expect(observation.failures).toEqual([]);
-  expect(host.printHost()).toContain('namespace sp-fake-nic-vm1');
+  expect(await host.printHost()).toContain('namespace sp-fake-nic-vm1');
   expect(agent.status()).toMatchObject({ host: 'host-1', acceptedPlan: 3, appliedPlan: 3, isLinked: true });
 });
 
@@ -51,7 +51,7 @@ test('a lower plan number is refused and said', async () => {
     everyMs: 5,
   });
   expect(refused.linkError).toBe('refused plan 2: this host already has 3');
-  expect(host.printHost()).toContain('namespace sp-fake-nic-vm1');
+  expect(await host.printHost()).toContain('namespace sp-fake-nic-vm1');
 });
 
 test('while the control plane is away a restarted agent works from its stored plan', async () => {
@@ -60,7 +60,7 @@ test('while the control plane is away a restarted agent works from its stored pl
   control.publish(3, nic);
   await control.observed((seen) => seen.appliedPlan === 3, 'plan 3 is applied');
   await first.close();
-  const before = host.printHost();
+  const before = await host.printHost();
   await host.run(['ip', '-force', '-batch', '-'], { input: 'netns delete sp-fake-nic-vm1\n' });
   control.isAway = true;
   const second = await agentOn(host, control);
@@ -69,7 +69,7 @@ test('while the control plane is away a restarted agent works from its stored pl
     clock: systemClock,
     everyMs: 5,
   });
-  expect(host.printHost()).toBe(before);
+  expect(await host.printHost()).toBe(before);
   expect(second.status().isLinked).toBe(false);
 });
 
@@ -93,6 +93,26 @@ test('clean-up leaves nothing, also a second time', async () => {
   await agent.close();
   const ports = { run: host.run, daemons: host.daemons, clock: systemClock, log: silentLogger };
   await cleanUp(host.paths, ports);
-  expect(host.printHost()).toBe('');
+  expect(await host.printHost()).toBe('');
   await cleanUp(host.paths, ports);
+});
+
+test('a tunnel comes up, its peer refuses the key, and one sentence says so', async () => {
+  let answer: 'accepts' | 'wrong-key' = 'accepts';
+  const host = new FakeHost({ peers: { answer: () => answer } });
+  cleanUps.push(() => host[Symbol.asyncDispose]());
+  const control = new FakeControl();
+  const agent = await agentOn(host, control);
+  const peer = { name: 'a', address: '198.51.100.21', prefixes: ['192.168.1.0/24'] };
+  control.publish(1, samplePlan([peer]));
+  const statusOf = (seen: HostObservation): string => seen.instances[0]?.connections[0]?.status ?? '';
+  const up = await control.observed((seen) => statusOf(seen) === 'Connected', 'the tunnel is up');
+  expect(up.instances[0]).toMatchObject({ state: 'Running', engines: [{ name: 'filter' }, { name: 'xfrmd' }, { name: 'charon' }] });
+  expect(agent.status().ipsec).toBe('xfrmd');
+  answer = 'wrong-key';
+  const changed = samplePlan([{ ...peer, keyVersion: 2 }]);
+  control.secrets.set(`${changed.instances[0]?.tunnels[0]?.ike.sharedKey.id ?? ''} 2`, 'another');
+  control.publish(2, changed);
+  const down = await control.observed((seen) => seen.appliedPlan === 2 && statusOf(seen) === 'NotConnected', 'the peer refuses the key');
+  expect(down.instances[0]?.connections[0]?.reason).toMatchObject({ code: 'WrongKey' });
 });

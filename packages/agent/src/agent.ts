@@ -57,6 +57,8 @@ export type Agent = {
 };
 
 const passPeriodMs = 5000;
+/** Between the beginnings of two passes, so that a daemon which dies again and again can't keep the host busy with it. */
+const passGapMs = 100;
 const reportPeriodMs = 2000;
 const reportAtLeastMs = 10_000;
 const attempts = 3;
@@ -123,6 +125,7 @@ function createTasks({ options, client, plans, secrets, engines }: Parts): Tasks
   const { clock, log } = options.ports;
   let lastPass = noPass;
   let lastObservation: HostObservation | undefined;
+  let lastPassAt = -passGapMs;
   let posted: { readonly significance: string; readonly at: number } | undefined;
 
   const reconcile = new BackgroundTask({
@@ -131,6 +134,8 @@ function createTasks({ options, client, plans, secrets, engines }: Parts): Tasks
     clock,
     log,
     activate: async (signal) => {
+      await clock.sleep(lastPassAt + passGapMs - clock.monotonic(), signal);
+      lastPassAt = clock.monotonic();
       const current = plans.current();
       if (current === undefined) return;
       const isSettled = (): boolean => current.number === lastPass.appliedPlan || plans.current() !== current;

@@ -5,3 +5,5 @@ export * from './clean-up.ts';
 export * from './engines/engine.ts';
 export type { ControlLink } from './link/control-client.ts';
 export type { IpsecChoice } from './reconcile/host-engines.ts';
+export { FakeHost } from './fake-host/fake-host.ts';
+export type { FakeHostOptions } from './fake-host/fake-host.ts';

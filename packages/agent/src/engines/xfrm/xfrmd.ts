@@ -2,7 +2,7 @@
  * ESP in userspace: one xfrmd per instance, started in its namespace, and a TUN `t<ifId>` per connection made by it. charon
  * gets the shim that connects its XFRM sockets to xfrmd. The two share their fate: see docs/adr/0042.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineObservation, InstancePlan, TunnelPlan } from '@sallyport/model';
 import { until } from '@sallyport/runtime';
@@ -125,6 +125,7 @@ function observeDaemon({ daemons }: EngineContext, pidFile: string, trouble: str
     name: 'xfrmd',
     isHealthy: detail === undefined,
     ...(daemon === undefined ? {} : { processId: daemon.pid }),
+    ...(daemon === undefined || !existsSync(pidFile) ? {} : { startedAt: statSync(pidFile).mtime.toISOString() }),
     ...(residentBytes === undefined ? {} : { residentBytes }),
     ...(detail === undefined ? {} : { detail }),
   };
