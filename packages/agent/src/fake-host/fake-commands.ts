@@ -101,6 +101,7 @@ export class FakeCommands {
       return { code: 0, stdout: printReading(namespace) };
     if (words === '-j netns list')
       return { code: 0, stdout: this.namespaces.size === 0 ? '' : JSON.stringify([...this.namespaces.keys()].map((name) => ({ name }))) };
+    if (/^xfrm (state|policy) flush$/.test(words) && namespace !== undefined) return { code: 0 };
     if (words === probedLink) return { code: 2, stderr: 'Error: Unknown device type.\n' };
     if (!/^netns (add|delete) \S+$/.test(words)) throw new Error(`the fake host does not know "ip ${words}"`);
     const { code, stderr } = runIpBatch(this.namespaces, undefined, `${words}\n`);

@@ -74,6 +74,11 @@ function addLink(namespaces: Namespaces, current: FakeNamespace | undefined, wor
     inside(current, words).addLink({ name, kind: 'bridge' });
     return;
   }
+  if (option(head, 'type') === 'xfrm') {
+    inside(current, words).link(option(head, 'dev'));
+    inside(current, words).addLink({ name, kind: 'xfrm' }).ifId = Number(option(head, 'if_id'));
+    return;
+  }
   if (option(head, 'type') !== 'veth') throw new Error(`the fake host does not know "ip link add ${words.join(' ')}"`);
   const [near, far] = [namespaceOf(namespaces, option(head, 'netns')), namespaceOf(namespaces, option(peerWords, 'netns'))];
   const farName = option(peerWords, 'name');
@@ -132,13 +137,18 @@ function printLink(link: FakeLink): object {
     mtu: link.mtu,
     ...(link.master === undefined ? {} : { master: link.master }),
     ...(link.alias === undefined ? {} : { ifalias: link.alias }),
-    ...(link.kind === '' ? {} : { linkinfo: { info_kind: link.kind } }),
+    ...(link.kind === '' ? {} : { linkinfo: { info_kind: link.kind, ...ifIdData(link) } }),
     addr_info: link.addresses.map((address) => ({
       family: 'inet',
       local: address.split('/')[0],
       prefixlen: Number(address.split('/')[1]),
     })),
   };
+}
+
+/** iproute2 prints it as a hexadecimal string. */
+function ifIdData({ ifId }: FakeLink): { readonly info_data?: object } {
+  return ifId === undefined ? {} : { info_data: { if_id: `0x${ifId.toString(16)}` } };
 }
 
 /** RTN_* of linux/rtnetlink.h. */

@@ -26,6 +26,7 @@ function printLink(link: FakeLink): string {
   return [
     `link ${link.name}`,
     ...(link.kind === '' ? [] : [link.kind]),
+    ...(link.ifId === undefined ? [] : [`if_id ${link.ifId}`]),
     link.isUp ? 'up' : 'down',
     ...(link.mtu === 1500 || link.name === 'lo' ? [] : [`mtu ${link.mtu}`]),
     ...(link.master === undefined ? [] : [`port of ${link.master}`]),
