@@ -55,7 +55,8 @@ class ConcurrentMap {
   static constexpr size_t kFirstBuckets = 64;
 
   struct Node {
-    Key key;
+    Node(const Key& with, Value* first, Node* after) : key(with), value(first), next(after) {}
+    const Key key;
     std::atomic<Value*> value;
     std::atomic<Node*> next;
   };

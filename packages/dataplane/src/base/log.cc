@@ -3,14 +3,20 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdarg>
 #include <cstdio>
 #include <ctime>
 
+#include "base/clock.h"
+
 namespace xfrmd {
 namespace {
 
+std::atomic<bool> is_silent{false};
+
 [[gnu::format(printf, 2, 0)]] void write_line(const char* level, const char* format, va_list arguments) {
+  if (is_silent.load(std::memory_order_relaxed)) return;
   char line[512];
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
@@ -46,6 +52,17 @@ void log_error(const char* format, ...) {
   va_start(arguments, format);
   write_line("error", format, arguments);
   va_end(arguments);
+}
+
+void silence_log() { is_silent.store(true, std::memory_order_relaxed); }
+
+bool LogLimiter::allows() {
+  const uint64_t now = steady_seconds();
+  if (now != second_) {
+    second_ = now;
+    count_ = 0;
+  }
+  return count_++ < kPerSecond;
 }
 
 }  // namespace xfrmd

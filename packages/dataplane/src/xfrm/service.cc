@@ -19,7 +19,7 @@ void XfrmService::handle(XfrmPeer& peer, Bytes datagram) {
     } catch (const Refusal& refusal) {
       error = refusal.error;
       // Asking for what is not there is how daemons look around; everything else is worth a line.
-      if (error != ESRCH && error != ENOENT) log_info("XFRM request %u refused: %s", message->header.nlmsg_type, refusal.what());
+      if (error != ESRCH && error != ENOENT && refusal_log_.allows()) log_info("XFRM request %u refused: %s", message->header.nlmsg_type, refusal.what());
     }
     if (error != 0 || message->has(NLM_F_ACK)) peer.send(error_message(message->header, error, peer.port_id));
   }

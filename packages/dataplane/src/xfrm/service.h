@@ -5,6 +5,7 @@
 #pragma once
 #include <set>
 
+#include "base/log.h"
 #include "engine/data_plane.h"
 #include "xfrm/peer.h"
 #include "xfrm/sad.h"
@@ -62,6 +63,7 @@ class XfrmService {
   Sad sad_;
   Spd spd_;
   std::set<XfrmPeer*> peers_;
+  LogLimiter refusal_log_;
 };
 
 /** NEWSA and NEWPOLICY messages that describe what is there. */

@@ -1,0 +1,184 @@
+/** Transforms: published vectors, round trips of every suite with and without ESN, every damaged byte refused. */
+#include "base/bytes.h"
+#include "check.h"
+#include <openssl/evp.h>
+
+#include <algorithm>
+
+#include "esp/transform.h"
+
+using namespace xfrmd;
+
+namespace {
+
+std::unique_ptr<Transform> make(const char* encryption, size_t key_bytes, const char* integrity, size_t icv, bool extended = false) {
+  TransformKeys keys;
+  keys.encryption = integrity == nullptr ? find_aead(encryption) : find_encryption(encryption);
+  std::vector<uint8_t> key(key_bytes + keys.encryption->salt);
+  for (size_t i = 0; i < key.size(); i++) key[i] = static_cast<uint8_t>(i + 1);
+  keys.encryption_key = SecretBytes(key);
+  if (integrity != nullptr) {
+    keys.integrity = find_integrity(integrity);
+    keys.integrity_key = SecretBytes(std::vector<uint8_t>(keys.integrity->full_bits / 8, 0x5a));
+  }
+  keys.icv_bytes = icv;
+  return Transform::make(std::move(keys), extended);
+}
+
+struct Suite {
+  const char* encryption;
+  size_t key;
+  const char* integrity;
+  size_t icv;
+};
+constexpr Suite kSuites[] = {
+    {"rfc4106(gcm(aes))", 16, nullptr, 16}, {"rfc4106(gcm(aes))", 24, nullptr, 16},    {"rfc4106(gcm(aes))", 32, nullptr, 16},
+    {"rfc4106(gcm(aes))", 32, nullptr, 12}, {"rfc4106(gcm(aes))", 32, nullptr, 8},     {"rfc7539esp(chacha20,poly1305)", 32, nullptr, 16},
+    {"aes", 16, "sha1", 12},                {"cbc(aes)", 24, "hmac(sha256)", 16},      {"aes", 32, "hmac(sha384)", 24},
+    {"aes", 32, "hmac(sha512)", 32},        {"des3_ede", 24, "hmac(sha1)", 12},        {"des3_ede", 24, "hmac(sha256)", 16},
+    {"rfc3686(ctr(aes))", 16, "sha1", 12},  {"rfc3686(ctr(aes))", 32, "hmac(sha256)", 16}, {"cipher_null", 0, "hmac(sha256)", 16},
+    {"aes", 32, "md5", 12},
+};
+
+std::vector<uint8_t> seal(Transform& transform, uint64_t sequence, std::span<const uint8_t> plain) {
+  std::vector<uint8_t> packet(plain.size() + transform.overhead());
+  CHECK(transform.seal(swap_if_little(uint32_t{0x4321}), sequence, plain, packet.data()));
+  return packet;
+}
+
+}  // namespace
+
+// Published packets of draft-mcgrew-gcm-test-01 section 4: 128-bit key with ESN, 128-bit, 192-bit.
+TEST(gcm_published_packets) {
+  const struct {
+    const char *key, *salt, *header, *iv, *plain, *sealed;
+    uint32_t sequence_high;
+    bool extended;
+  } vectors[] = {
+      {"4c80cdefbb5d10da906ac73c3613a634", "2e443b68", "0000432100000000", "4956ed7e3b244cfe",
+       "45000048699a000080114db7c0a80102c0a801010a9bf15638d301000001000000000000045f736970045f756470037369700963796265726369747902646b00"
+       "0021000101020201",
+       "fecf537e729d5b07dc30df528dd22b768d1b98736696a6fd348509fa13ceac34cfa2436f14a3f3cf65925bf1f4a13c5d15b21e1884f5ff6247aeabb786b93bce"
+       "61bc17d768fd9732459018148f6cbe722fd04796562dfdb4",
+       0x87654321, true},
+      {"feffe9928665731c6d6a8f9467308308", "cafebabe", "0000a5f80000000a", "facedbaddecaf888",
+       "4500003e698f000080114dccc0a80102c0a801010a980035002a2343b2d001000001000000000000037369700963796265726369747902646b00000100010001",
+       "deb22cd9b07c72c16e3a65beeb8df304a5a5897d33ae530f1ba76d5d114d2a5c3de81827c10e9a4f51330d0eec416642cfbb85a5b47e48a4ec3b9ba95d918bd1"
+       "83b70d3aa8bc6ee4c309e9d85a41ad4a",
+       0, false},
+      {"feffe9928665731c6d6a8f9467308308feffe9928665731c", "cafebabe", "0000a5f80000000a", "facedbaddecaf888",
+       "45000028a4ad4000400678800a01038f0a010612802306b8cb712602dd6bb03e501016d075680001",
+       "a5b1f8066029aea40e598b8122de02420938b3ab33f828e687b8858b5bfbdbd0315b27452144cc7795457b9652037f5318027b5b4cd7a636", 0, false},
+  };
+  for (const auto& vector : vectors) {
+    TransformKeys keys;
+    keys.encryption = find_aead("rfc4106(gcm(aes))");
+    keys.encryption_key = SecretBytes(check::hex(std::string(vector.key) + vector.salt));
+    keys.icv_bytes = 16;
+    const auto transform = Transform::make(std::move(keys), vector.extended);
+    auto packet = check::hex(std::string(vector.header) + vector.iv + vector.sealed);
+    const auto plain = check::hex(vector.plain);
+    CHECK(transform->open(packet, vector.sequence_high));
+    CHECK(check::equal(std::span(packet).subspan(16, plain.size()), plain));
+  }
+}
+
+// What we seal must decrypt under OpenSSL's plain AES-CBC.
+TEST(cbc_matches_plain_aes_cbc) {
+  const auto transform = make("aes", 16, "sha1", 12);
+  const std::vector<uint8_t> plain(64, 0x33);
+  const auto packet = seal(*transform, 1, plain);
+  std::vector<uint8_t> key(16);
+  for (size_t i = 0; i < key.size(); i++) key[i] = static_cast<uint8_t>(i + 1);
+  EVP_CIPHER_CTX* context = EVP_CIPHER_CTX_new();
+  std::vector<uint8_t> opened(plain.size() + 16);
+  int size = 0;
+  EVP_DecryptInit_ex(context, EVP_aes_128_cbc(), nullptr, key.data(), &packet[8]);
+  EVP_CIPHER_CTX_set_padding(context, 0);
+  EVP_DecryptUpdate(context, opened.data(), &size, &packet[24], static_cast<int>(plain.size()));
+  EVP_CIPHER_CTX_free(context);
+  opened.resize(plain.size());
+  CHECK(opened == plain);
+}
+
+// The ICV is the leftmost 96 bits of HMAC-SHA1 over SPI, number, IV and ciphertext, and the high half with ESN (RFC 4303 §2.8).
+TEST(null_hmac_matches_openssl_hmac) {
+  for (const bool extended : {false, true}) {
+    const auto transform = make("cipher_null", 0, "sha1", 12, extended);
+    const std::vector<uint8_t> plain(40, 0x44);
+    const auto packet = seal(*transform, 0x2'0000'0007, plain);
+    std::vector<uint8_t> covered(packet.begin(), packet.end() - 12);
+    if (extended) covered.insert(covered.end(), {0, 0, 0, 2});
+    const std::vector<uint8_t> key(20, 0x5a);
+    uint8_t digest[20];
+    size_t size = 0;
+    EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA1", nullptr, key.data(), key.size(), covered.data(), covered.size(), digest, sizeof digest, &size);
+    CHECK(check::equal(std::span(packet).last(12), std::span(digest).first(12)));
+  }
+}
+
+TEST(every_suite_opens_what_it_seals) {
+  for (const Suite& suite : kSuites)
+    for (const bool extended : {false, true}) {
+      const auto transform = make(suite.encryption, suite.key, suite.integrity, suite.icv, extended);
+      CHECK(transform != nullptr && transform->icv_size() == suite.icv);
+      for (size_t blocks = 1; blocks < 100; blocks += 7) {
+        std::vector<uint8_t> plain(transform->block() * blocks);
+        for (size_t i = 0; i < plain.size(); i++) plain[i] = static_cast<uint8_t>(i * 13 + blocks);
+        const uint64_t sequence = extended ? 0x7'0000'0000 + blocks : blocks;
+        auto packet = seal(*transform, sequence, plain);
+        CHECK(load32(&packet[4]) == static_cast<uint32_t>(sequence));
+        CHECK(transform->open(packet, static_cast<uint32_t>(sequence >> 32)));
+        CHECK(check::equal(std::span(packet).subspan(8 + transform->iv_size(), plain.size()), plain));
+      }
+    }
+}
+
+TEST(every_damaged_byte_is_refused) {
+  for (const Suite& suite : kSuites) {
+    const auto transform = make(suite.encryption, suite.key, suite.integrity, suite.icv, true);
+    const std::vector<uint8_t> plain(48, 0x77);
+    const auto packet = seal(*transform, 9, plain);
+    for (size_t i = 0; i < packet.size(); i++) {
+      auto damaged = packet;
+      damaged[i] ^= 0x80;
+      CHECK(!transform->open(damaged, 0));
+    }
+    auto wrong_high = packet;
+    CHECK(!transform->open(wrong_high, 1));
+    auto intact = packet;
+    CHECK(transform->open(intact, 0));
+  }
+}
+
+TEST(odd_ciphertext_lengths_are_refused) {
+  const auto transform = make("aes", 32, "hmac(sha256)", 16);
+  for (size_t size = transform->overhead() + 1; size < transform->overhead() + 80; size++) {
+    std::vector<uint8_t> packet(size, 0x11);
+    CHECK(!transform->open(packet, 0));
+  }
+}
+
+TEST(cbc_ivs_do_not_repeat) {
+  const auto transform = make("des3_ede", 24, "sha1", 12);
+  const std::vector<uint8_t> plain(16, 0);
+  std::vector<std::vector<uint8_t>> seen;
+  for (uint64_t i = 1; i < 1200; i++) {  // across a refill of the pool
+    const auto packet = seal(*transform, i, plain);
+    seen.emplace_back(packet.begin() + 8, packet.begin() + 16);
+  }
+  std::ranges::sort(seen);
+  CHECK(std::ranges::adjacent_find(seen) == seen.end());
+}
+
+TEST(names_and_sizes) {
+  CHECK(find_aead("rfc4309(ccm(aes))") == nullptr);
+  CHECK(find_encryption("blowfish") == nullptr);
+  CHECK(find_integrity("xcbc(aes)") == nullptr);
+  CHECK(!allows_key_size(*find_encryption("aes"), 20));
+  CHECK(!allows_key_size(*find_encryption("aes"), 0));
+  CHECK(allows_key_size(*find_encryption("cipher_null"), 0));
+  CHECK(find_integrity("sha256")->default_truncated_bits == 96);
+}
+
+RUN_TESTS

@@ -1,0 +1,259 @@
+/** The XFRM interface without sockets: answers, errnos, dumps, ownership, and malformed input of every kind. */
+#include "check.h"
+#include "xfrm_requests.h"
+
+using namespace requests;
+
+namespace {
+
+struct Fixture {
+  DataPlane plane{1};
+  XfrmService service{plane};
+  RecordingPeer peer;
+  Fixture() { service.add_peer(peer); }
+  ~Fixture() { plane.stop(); }
+
+  int ask(const std::vector<uint8_t>& message) {
+    peer.clear();
+    service.handle(peer, message);
+    return peer.last_error;
+  }
+};
+
+std::vector<uint8_t> sa_id_request(uint16_t type, uint32_t destination, uint32_t spi, uint16_t flags = NLM_F_REQUEST) {
+  xfrm_usersa_id id{};
+  id.daddr = v4(destination);
+  id.spi = swap_if_little(spi);
+  id.family = AF_INET;
+  id.proto = IPPROTO_ESP;
+  return MessageWriter(type, flags, 9, 0).fixed(id).finish();
+}
+
+uint32_t allotted_spi(Fixture& f, uint32_t low, uint32_t high) {
+  xfrm_userspi_info request{};
+  request.info = sa_info(kPeer, kUs, 0);
+  request.min = low;
+  request.max = high;
+  f.ask(MessageWriter(XFRM_MSG_ALLOCSPI, NLM_F_REQUEST, 3, 0).fixed(request).finish());
+  if (f.peer.types != std::vector<uint16_t>{XFRM_MSG_NEWSA}) return 0;
+  return swap_if_little(load_raw<xfrm_usersa_info>(f.peer.messages[0].data() + sizeof(nlmsghdr)).id.spi);
+}
+
+}  // namespace
+
+TEST(life_of_an_sa) {
+  Fixture f;
+  const uint32_t spi = allotted_spi(f, 0xc0000000, 0xcfffffff);
+  CHECK(spi >= 0xc0000000 && spi <= 0xcfffffff);
+  CHECK(f.ask(new_sa(sa_info(kPeer, kUs, spi))) == EEXIST);  // larval: only an update turns it into an SA
+  CHECK(f.ask(new_sa(sa_info(kPeer, kUs, spi), XFRM_MSG_UPDSA)) == 0);
+  CHECK(f.ask(new_sa(sa_info(kUs, kPeer, 0x1234))) == 0);
+  CHECK(f.ask(new_sa(sa_info(kUs, kPeer, 0x1234))) == EEXIST);
+  CHECK(f.ask(new_sa(sa_info(kUs, kPeer, 0x9999), XFRM_MSG_UPDSA)) == ESRCH);
+  f.ask(sa_id_request(XFRM_MSG_GETSA, kPeer, 0x1234));
+  CHECK(f.peer.types == std::vector<uint16_t>{XFRM_MSG_NEWSA});
+  CHECK(load_raw<nlmsghdr>(f.peer.messages[0].data()).nlmsg_pid == 4711);
+  CHECK(f.ask(sa_id_request(XFRM_MSG_DELSA, kPeer, 0x1234, NLM_F_REQUEST | NLM_F_ACK)) == 0);
+  CHECK(f.ask(sa_id_request(XFRM_MSG_GETSA, kPeer, 0x1234)) == ESRCH);
+  CHECK(f.service.sad().all().size() == 1);
+}
+
+TEST(get_returns_what_was_set) {
+  Fixture f;
+  f.ask(new_sa(sa_info(kUs, kPeer, 0x1234)));
+  f.ask(sa_id_request(XFRM_MSG_GETSA, kPeer, 0x1234));
+  Bytes rest = f.peer.messages.at(0);
+  const auto message = next_message(rest);
+  const Attributes attributes = Attributes::parse(*message, sizeof(xfrm_usersa_info));
+  CHECK(check::equal(attributes.get(XFRMA_ALG_AEAD), algorithm("rfc4106(gcm(aes))", 36, 128)));
+  CHECK(attributes.read<uint32_t>(XFRMA_IF_ID) == 7u);
+  CHECK(attributes.has(XFRMA_ENCAP) && attributes.has(XFRMA_REPLAY_VAL));
+}
+
+TEST(spi_range_runs_out) {
+  Fixture f;
+  for (int i = 0; i < 4; i++) CHECK(allotted_spi(f, 0x1000, 0x1003) != 0);
+  CHECK(allotted_spi(f, 0x1000, 0x1003) == 0);
+  CHECK(f.peer.last_error == ENOENT);
+  CHECK(allotted_spi(f, 5, 4) == 0);
+  CHECK(f.peer.last_error == EINVAL);
+}
+
+TEST(policies_follow_their_sa) {
+  Fixture f;
+  CHECK(f.ask(new_policy(XFRM_POLICY_OUT, 0x1234)) == 0);
+  CHECK(f.ask(new_policy(XFRM_POLICY_OUT, 0x1234)) == EEXIST);
+  const PolicyRecord* record = f.service.spd().find(7, XFRM_POLICY_OUT, policy_info(XFRM_POLICY_OUT).sel);
+  CHECK(record != nullptr && record->policy->sa.load() == nullptr);
+  f.ask(new_sa(sa_info(kUs, kPeer, 0x1234)));
+  CHECK(record->policy->sa.load() != nullptr && record->policy->sa.load()->config.key.spi == swap_if_little(uint32_t{0x1234}));
+  f.ask(new_sa(sa_info(kUs, kPeer, 0x5678)));  // rekeyed: the policy moves when it is updated, not before
+  CHECK(record->policy->sa.load()->config.key.spi == swap_if_little(uint32_t{0x1234}));
+  CHECK(f.ask(new_policy(XFRM_POLICY_OUT, 0x5678, XFRM_MSG_UPDPOLICY)) == 0);
+  CHECK(record->policy->sa.load()->config.key.spi == swap_if_little(uint32_t{0x5678}));
+  f.ask(sa_id_request(XFRM_MSG_DELSA, kPeer, 0x5678));
+  CHECK(record->policy->sa.load() == nullptr);
+  CHECK(f.ask(new_policy(XFRM_POLICY_OUT, 0, XFRM_MSG_UPDPOLICY)) == 0);  // without SPI the newest that fits
+  CHECK(record->policy->sa.load() != nullptr);
+}
+
+TEST(inbound_check_accepts_only_its_own_sa) {
+  Fixture f;
+  f.ask(new_policy(XFRM_POLICY_IN, 0));
+  f.ask(new_sa(sa_info(kPeer, kUs, 0x2222)));
+  auto other = sa_info(kPeer, kUs, 0x3333);
+  other.reqid = 2;
+  f.ask(new_sa(other));
+  const PolicyRecord* record = f.service.spd().find(7, XFRM_POLICY_IN, policy_info(XFRM_POLICY_IN).sel);
+  const auto sa_of = [&](uint32_t spi) {
+    return f.plane.tables().find_sa({Address::from_xfrm(AF_INET, v4(kUs)), swap_if_little(spi), IPPROTO_ESP});
+  };
+  CHECK(record->policy->accepts(*sa_of(0x2222)));
+  CHECK(!record->policy->accepts(*sa_of(0x3333)));
+}
+
+TEST(policy_errnos) {
+  Fixture f;
+  xfrm_userpolicy_id id{};
+  id.sel = policy_info(XFRM_POLICY_OUT).sel;
+  id.dir = XFRM_POLICY_OUT;
+  CHECK(f.ask(MessageWriter(XFRM_MSG_GETPOLICY, NLM_F_REQUEST, 1, 0).fixed(id).finish()) == ENOENT);
+  id.dir = 9;
+  CHECK(f.ask(MessageWriter(XFRM_MSG_DELPOLICY, NLM_F_REQUEST, 1, 0).fixed(id).finish()) == EINVAL);
+  auto info = policy_info(XFRM_POLICY_OUT);
+  info.sel.prefixlen_d = 33;
+  CHECK(f.ask(MessageWriter(XFRM_MSG_NEWPOLICY, NLM_F_REQUEST, 1, 0).fixed(info).finish()) == EINVAL);
+  info = policy_info(5);
+  CHECK(f.ask(MessageWriter(XFRM_MSG_NEWPOLICY, NLM_F_REQUEST, 1, 0).fixed(info).finish()) == EINVAL);
+}
+
+TEST(refused_algorithms_have_the_kernels_errno) {
+  Fixture f;
+  const xfrm_encap_tmpl encap{2, swap_if_little(uint16_t{4500}), swap_if_little(uint16_t{4500}), {}};
+  const auto ask = [&](auto add) {
+    MessageWriter writer(XFRM_MSG_NEWSA, NLM_F_REQUEST, 1, 0);
+    writer.fixed(sa_info(kUs, kPeer, 0x4444)).attribute(XFRMA_ENCAP, encap);
+    add(writer);
+    return f.ask(writer.finish());
+  };
+  CHECK(ask([](auto& w) { w.attribute_bytes(XFRMA_ALG_AEAD, algorithm("rfc4309(ccm(aes))", 19, 128)); }) == ENOSYS);
+  CHECK(ask([](auto& w) { w.attribute_bytes(XFRMA_ALG_AEAD, algorithm("rfc4106(gcm(aes))", 36, 120)); }) == ENOSYS);
+  CHECK(ask([](auto& w) { w.attribute_bytes(XFRMA_ALG_AEAD, algorithm("rfc4106(gcm(aes))", 30, 128)); }) == EINVAL);
+  CHECK(ask([](auto& w) { w.attribute_bytes(XFRMA_ALG_CRYPT, algorithm("aes", 16)); }) == EINVAL);  // no integrity
+  CHECK(ask([](auto& w) { w.attribute_bytes(XFRMA_ALG_AUTH, algorithm("sha1", 20)); }) == EINVAL);  // no encryption
+  CHECK(ask([](auto&) {}) == EINVAL);
+  CHECK(ask([](auto& w) {
+          w.attribute_bytes(XFRMA_ALG_CRYPT, algorithm("blowfish", 16)).attribute_bytes(XFRMA_ALG_AUTH, algorithm("sha1", 20));
+        }) == ENOSYS);
+  CHECK(ask([](auto& w) {
+          w.attribute_bytes(XFRMA_ALG_CRYPT, algorithm("aes", 16)).attribute_bytes(XFRMA_ALG_AUTH_TRUNC, algorithm("hmac(sha1)", 20, 200));
+        }) == EINVAL);
+  CHECK(ask([](auto& w) { w.attribute_bytes(XFRMA_ALG_AEAD, std::vector<uint8_t>(40)); }) == ERANGE);
+  CHECK(ask([](auto& w) { with_gcm(w).attribute(XFRMA_TFCPAD, uint32_t{1}); }) == EOPNOTSUPP);
+  CHECK(ask([](auto& w) { with_gcm(w).attribute(60, uint32_t{1}); }) == EINVAL);
+  // A good one without NLM_F_ACK is not answered.
+  CHECK(ask([](auto& w) { w.attribute_bytes(XFRMA_ALG_CRYPT, algorithm("aes", 16)).attribute_bytes(XFRMA_ALG_AUTH, algorithm("sha1", 20)); }) == -1);
+  CHECK(f.peer.types.empty() && f.service.sad().all().size() == 1);
+}
+
+TEST(modes_and_encapsulation) {
+  Fixture f;
+  auto info = sa_info(kUs, kPeer, 1);
+  info.mode = XFRM_MODE_TRANSPORT;
+  CHECK(f.ask(new_sa(info)) == EPROTONOSUPPORT);
+  info = sa_info(kUs, kPeer, 1);
+  info.family = 77;
+  CHECK(f.ask(new_sa(info)) == EINVAL);
+  info = sa_info(kUs, kPeer, 1);
+  info.flags = XFRM_STATE_ESN;
+  CHECK(f.ask(new_sa(info)) == EINVAL);  // ESN needs its replay attribute
+  MessageWriter raw(XFRM_MSG_NEWSA, NLM_F_REQUEST, 1, 0);
+  raw.fixed(sa_info(kUs, kPeer, 1)).attribute_bytes(XFRMA_ALG_AEAD, algorithm("rfc4106(gcm(aes))", 36, 128));
+  CHECK(f.ask(raw.finish()) == EPROTONOSUPPORT);
+}
+
+TEST(esn_state_round_trip) {
+  Fixture f;
+  auto info = sa_info(kPeer, kUs, 0x777);
+  info.flags = XFRM_STATE_ESN;
+  info.replay_window = 0;
+  std::vector<uint8_t> state(sizeof(xfrm_replay_state_esn) + 16);
+  xfrm_replay_state_esn fixed{};
+  fixed.bmp_len = 4;
+  fixed.replay_window = 128;
+  fixed.oseq = 5, fixed.oseq_hi = 1, fixed.seq = 1000, fixed.seq_hi = 2;
+  memcpy(state.data(), &fixed, sizeof fixed);
+  state[sizeof fixed + 3] = 0x40;
+  MessageWriter writer(XFRM_MSG_NEWSA, NLM_F_REQUEST, 1, 0);
+  writer.fixed(info);
+  f.ask(with_gcm(writer).attribute_bytes(XFRMA_REPLAY_ESN_VAL, state).finish());
+  f.ask(sa_id_request(XFRM_MSG_GETSA, kUs, 0x777));
+  Bytes rest = f.peer.messages.at(0);
+  const auto message = next_message(rest);
+  CHECK(check::equal(Attributes::parse(*message, sizeof info).get(XFRMA_REPLAY_ESN_VAL), state));
+}
+
+TEST(dumps_end_and_are_packed_small) {
+  Fixture f;
+  for (uint32_t i = 1; i <= 50; i++) f.ask(new_sa(sa_info(kUs, kPeer, 0x1000 + i)));
+  f.ask(sa_id_request(XFRM_MSG_GETSA, 0, 0, NLM_F_REQUEST | NLM_F_DUMP));
+  CHECK(f.peer.types.size() == 51 && f.peer.types.back() == NLMSG_DONE);
+  f.ask(MessageWriter(XFRM_MSG_GETPOLICY, NLM_F_REQUEST | NLM_F_DUMP, 1, 0).finish());
+  CHECK(f.peer.types == std::vector<uint16_t>{NLMSG_DONE});
+}
+
+TEST(a_dead_owner_leaves_nothing) {
+  Fixture f;
+  f.ask(new_sa(sa_info(kUs, kPeer, 0x1234)));
+  f.ask(new_policy(XFRM_POLICY_OUT, 0x1234));
+  RecordingPeer tool;
+  tool.pid = 200;
+  f.service.handle(tool, new_sa(sa_info(kUs, kPeer, 0x5678)));
+  f.service.forget_owner(100);
+  CHECK(f.service.sad().all().size() == 1);
+  CHECK(f.service.spd().count(XFRM_POLICY_OUT) == 0);
+}
+
+TEST(byte_limits_expire) {
+  Fixture f;
+  f.peer.groups = 1u << (XFRMNLGRP_EXPIRE - 1);
+  f.ask(new_sa(sa_info(kUs, kPeer, 0x1234)));
+  const SaKey key{Address::from_xfrm(AF_INET, v4(kPeer)), swap_if_little(uint32_t{0x1234}), IPPROTO_ESP};
+  f.peer.clear();
+  f.plane.notices().post(LimitNotice{key, false});
+  f.plane.notices().post(LimitNotice{key, false});
+  f.service.handle_notices();
+  CHECK(f.peer.types == std::vector<uint16_t>{XFRM_MSG_EXPIRE});  // once
+  f.plane.notices().post(LimitNotice{key, true});
+  f.service.handle_notices();
+  CHECK(f.peer.types.size() == 2);
+  CHECK(f.service.sad().find(key) == nullptr);
+}
+
+TEST(every_truncation_is_survived) {
+  Fixture f;
+  for (const auto& whole : {new_sa(sa_info(kUs, kPeer, 0x1234)), new_policy(XFRM_POLICY_OUT, 0x1234)})
+    for (size_t size = 0; size < whole.size(); size++) {
+      std::vector<uint8_t> cut(whole.begin(), whole.begin() + static_cast<long>(size));
+      if (size >= 4) store_raw(cut.data(), static_cast<uint32_t>(size));
+      f.ask(cut);
+    }
+  CHECK(f.service.sad().all().size() <= 1);  // cut right before the if_id it is a whole request
+}
+
+TEST(random_changes_are_survived) {
+  silence_log();
+  Fixture f;
+  uint64_t state = 1;
+  for (int round = 0; round < 20'000; round++) {
+    auto message = round % 2 == 0 ? new_sa(sa_info(kUs, kPeer, 0x1234)) : new_policy(XFRM_POLICY_OUT, 0x1234);
+    for (int i = 0; i < 3; i++) {
+      state = state * 6364136223846793005u + 1442695040888963407u;
+      message[(state >> 40) % message.size()] = static_cast<uint8_t>(state >> 32);
+    }
+    f.ask(message);
+  }
+  f.plane.collect();
+}
+
+RUN_TESTS
