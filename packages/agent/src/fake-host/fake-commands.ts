@@ -32,6 +32,8 @@ export class FakeCommands {
   /** All commands run, for tests that count. Batches include their input. */
   readonly history: { readonly argv: readonly string[]; readonly input: string }[] = [];
   readonly faults: Fault[] = [];
+  /** The command after so many more fails, once. */
+  failAfter = Number.POSITIVE_INFINITY;
   /** Commands still answered before the agent's "machine" is cut off. */
   remaining = Number.POSITIVE_INFINITY;
 
@@ -70,6 +72,8 @@ export class FakeCommands {
   }
 
   #faultFor(argv: readonly string[]): Outcome | undefined {
+    this.failAfter -= 1;
+    if (this.failAfter === -1) return { code: 1, stderr: 'Cannot allocate memory\n' };
     const fault = this.faults.find((candidate) => candidate.times > 0 && candidate.when.test(argv.join(' ')));
     if (fault === undefined) return undefined;
     fault.times -= 1;

@@ -108,6 +108,21 @@ test('a new agent finishes what a crashed one began, wherever it crashed', async
   }
 });
 
+test('whichever command fails, it is reported, and the next pass heals it', async () => {
+  const [before, after] = [samplePlan([peer('a', 1)]), otherAddress];
+  const expected = await printed(after);
+  for (let commands = 0; ; commands += 1) {
+    await using host = new FakeHost();
+    await pass(host, before);
+    host.commands.failAfter = commands;
+    const { failures } = await pass(host, after);
+    if (host.commands.failAfter >= 0) break;
+    expect(failures).not.toEqual([]);
+    expect((await pass(host, after)).failures).toEqual([]);
+    expect(await host.printHost()).toBe(expected);
+  }
+});
+
 test('a refused change is reported to its resource, the rest goes on, and the next pass heals it', async () => {
   await using host = new FakeHost();
   const plan = samplePlan([peer('a', 1)]);
