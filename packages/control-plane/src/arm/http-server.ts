@@ -3,7 +3,7 @@
  * resources. TLS always: Azure clients refuse to send a token over plain HTTP.
  */
 import { fastify } from 'fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { armErrors } from '@sallyport/model';
 import type { Clock, IdSource, Logger } from '@sallyport/runtime';
 import type { Listen } from '../settings.ts';
@@ -41,14 +41,16 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     https: { key: options.certificate.keyPem, cert: options.certificate.certificatePem, minVersion: 'TLSv1.2' },
     logger: false,
     exposeHeadRoutes: false,
+    // A URL that fastify can't decode gets ARM's error, not fastify's.
+    frameworkErrors: (_error, request, reply) => void serve(options, request as FastifyRequest, reply as unknown as FastifyReply), // generics of no matter here
     forceCloseConnections: true,
     // Bodies are read by us: ARM's limit, its error, and not only JSON.
     bodyLimit: Number.MAX_SAFE_INTEGER,
   });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', (_request, _payload, done) => done(null));
-  server.route({ method: [...methods], url: '*', handler: (request, reply) => serve(options, server, request, reply) });
-  server.setNotFoundHandler((request, reply) => serve(options, server, request, reply)); // other methods
+  server.route({ method: [...methods], url: '*', handler: (request, reply) => serve(options, request, reply) });
+  server.setNotFoundHandler((request, reply) => serve(options, request, reply)); // other methods
   await server.listen({ host: options.listen.host, port: options.listen.port });
   const address = server.server.address();
   return {
@@ -60,7 +62,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   };
 }
 
-async function serve(options: HttpServerOptions, _server: FastifyInstance, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+async function serve(options: HttpServerOptions, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const requestId = options.ids.guid();
   const correlationId = headerOf(request, 'x-ms-correlation-request-id') ?? requestId;
   const response = await answer(options, request, correlationId);

@@ -43,7 +43,7 @@ export type TestServer = {
   readonly client: TestClient;
   /** A simulated host that applies every plan; stopped with the server. */
   readonly startAgent: (options?: Partial<FakeAgentOptions>) => Promise<FakeAgent>;
-  /** Ends the control plane and starts it again on the same data. */
+  /** Ends the control plane and starts it again on the same data and port. */
   readonly restart: () => Promise<TestServer>;
   /** Removes everything. */
   readonly stop: () => Promise<void>;
@@ -87,7 +87,8 @@ export async function startTestServer(options: Partial<ControlPlaneOptions> = {}
     },
     restart: async () => {
       await end();
-      return startTestServer({ ...options, dataDirectory: directory });
+      const port = Number(new URL(controlPlane.endpoint).port);
+      return startTestServer({ ...options, dataDirectory: directory, listen: { host: '127.0.0.1', port } });
     },
     stop: async () => {
       await end();

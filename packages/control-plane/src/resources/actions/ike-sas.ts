@@ -2,8 +2,8 @@
  * getikesas: the security associations of a connection from the newest observation, in Azure's shape. The answer is a string
  * that holds JSON text, cookies and SPIs as unquoted 64- and 32-bit numbers.
  */
-import type { ChildSaObservation, ConnectionObservation, IkeSaObservation } from '@sallyport/model';
-import { addressAt, formatAddress, parseCidr, sizeOf } from '@sallyport/model';
+import type { ChildSaObservation, ConnectionObservation, IkeSaObservation, Resource, TunnelPlan } from '@sallyport/model';
+import { addressAt, formatAddress, isSameResource, parseCidr, sizeOf } from '@sallyport/model';
 import type { ArmResponse } from '../../arm/message.ts';
 import type { Action, ActionCall } from './action.ts';
 import { dataAnswer } from './action.ts';
@@ -11,16 +11,23 @@ import { dataAnswer } from './action.ts';
 export const ikeSaActions: readonly Action[] = [{ method: 'POST', type: 'connections', path: 'getikesas', answer: getIkeSas }];
 
 function getIkeSas(call: ActionCall): Promise<ArmResponse> {
-  return dataAnswer(call, 'GetIkeSas', ikeSasText(call.context.live.connection(call.existing.id)));
+  const { context, existing } = call;
+  return dataAnswer(call, 'GetIkeSas', ikeSasText(context.live.connection(existing.id), tunnelOf(context, existing)));
 }
 
-export function ikeSasText(observations: readonly ConnectionObservation[]): string {
-  const text = JSON.stringify({ IkeSAs: observations.flatMap(({ ikeSas }) => ikeSas.map(ikeSa)) });
+function tunnelOf(context: ActionCall['context'], connection: Resource): TunnelPlan | undefined {
+  const instances = context.live.plan()?.plan.hosts.flatMap((host) => host.instances) ?? [];
+  return instances.flatMap(({ tunnels }) => tunnels).find((tunnel) => isSameResource(tunnel.connection, connection.id));
+}
+
+/** @param tunnel the plan's part: lifetimes are what we set, not what is left of them. */
+export function ikeSasText(observations: readonly ConnectionObservation[], tunnel: TunnelPlan | undefined): string {
+  const text = JSON.stringify({ IkeSAs: observations.flatMap(({ ikeSas }) => ikeSas.map((sa) => ikeSa(sa, tunnel))) });
   // JSON.stringify can't write numbers beyond 2^53; they come as strings marked with a leading `#`.
   return text.replaceAll(/"#(\d+)"/g, '$1');
 }
 
-function ikeSa(sa: IkeSaObservation): Record<string, unknown> {
+function ikeSa(sa: IkeSaObservation, tunnel: TunnelPlan | undefined): Record<string, unknown> {
   const isEncapsulated = sa.childSas.some((child) => child.isUdpEncapsulated);
   return {
     LocalEndpoint: sa.localAddress,
@@ -32,14 +39,14 @@ function ikeSa(sa: IkeSaObservation): Record<string, unknown> {
     Encryption: sa.encryption,
     Integrity: sa.integrity,
     DhGroup: sa.dhGroup,
-    LifeTimeSeconds: sa.establishedSeconds + (sa.rekeySeconds ?? 0),
+    LifeTimeSeconds: tunnel?.ike.lifetimeSeconds ?? sa.establishedSeconds + (sa.rekeySeconds ?? 0),
     IsSaInitiator: sa.isInitiator,
     ElapsedTimeInseconds: sa.establishedSeconds,
-    QuickModeSAs: sa.childSas.map((child) => quickModeSa(sa, child)),
+    QuickModeSAs: sa.childSas.map((child) => quickModeSa(sa, child, tunnel)),
   };
 }
 
-function quickModeSa(sa: IkeSaObservation, child: ChildSaObservation): Record<string, unknown> {
+function quickModeSa(sa: IkeSaObservation, child: ChildSaObservation, tunnel: TunnelPlan | undefined): Record<string, unknown> {
   return {
     LocalEndpoint: sa.localAddress,
     RemoteEndpoint: sa.remoteAddress,
@@ -50,8 +57,8 @@ function quickModeSa(sa: IkeSaObservation, child: ChildSaObservation): Record<st
     OutboundSPI: wholeNumber(child.outboundSpi),
     LocalTrafficSelectors: child.localSelectors.map(range),
     RemoteTrafficSelectors: child.remoteSelectors.map(range),
-    LifetimeKilobytes: 0,
-    LifetimeSeconds: child.installedSeconds + (child.lifetimeSeconds ?? child.rekeySeconds ?? 0),
+    LifetimeKilobytes: tunnel?.esp.lifetimeKilobytes ?? 0,
+    LifetimeSeconds: tunnel?.esp.lifetimeSeconds ?? child.installedSeconds + (child.lifetimeSeconds ?? child.rekeySeconds ?? 0),
     IsSaInitiator: sa.isInitiator,
     ElapsedTimeInseconds: child.installedSeconds,
   };
