@@ -134,7 +134,7 @@ function createTasks({ options, client, plans, secrets, engines }: Parts): Tasks
     clock,
     log,
     activate: async (signal) => {
-      await clock.sleep(lastPassAt + passGapMs - clock.monotonic(), signal);
+      await clock.sleep(Math.max(0, lastPassAt + passGapMs - clock.monotonic()), signal);
       lastPassAt = clock.monotonic();
       const current = plans.current();
       if (current === undefined) return;
