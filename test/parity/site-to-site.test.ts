@@ -54,7 +54,11 @@ describe('site-to-site', () => {
             name: 'default',
             id: `${id.gateway('gw')}/ipConfigurations/default`,
             type: 'Microsoft.Network/virtualNetworkGateways/ipConfigurations',
-            properties: { provisioningState: 'Succeeded', privateIPAllocationMethod: 'Dynamic', subnet: { id: id.subnet('hub', 'GatewaySubnet') } },
+            properties: {
+              provisioningState: 'Succeeded',
+              privateIPAllocationMethod: 'Dynamic',
+              subnet: { id: id.subnet('hub', 'GatewaySubnet') },
+            },
           },
         ],
         bgpSettings: {
@@ -80,14 +84,24 @@ describe('site-to-site', () => {
     const user = `${id.gateway('gw')}/ipConfigurations/default`;
     expect(world.view(types.publicIpAddress, 'gw-ip')).toMatchObject({
       sku: { name: 'Standard', tier: 'Regional' },
-      properties: { ipAddress: '198.51.100.2', ipConfiguration: { id: user }, idleTimeoutInMinutes: 4, ipTags: [], publicIPAddressVersion: 'IPv4' },
+      properties: {
+        ipAddress: '198.51.100.2',
+        ipConfiguration: { id: user },
+        idleTimeoutInMinutes: 4,
+        ipTags: [],
+        publicIPAddressVersion: 'IPv4',
+      },
     });
     expect(world.view(types.virtualNetwork, 'hub')).toMatchObject({
       properties: {
         enableDdosProtection: false,
         virtualNetworkPeerings: [],
         subnets: [
-          { name: 'GatewaySubnet', id: id.subnet('hub', 'GatewaySubnet'), properties: { ipConfigurations: [{ id: user }], delegations: [] } },
+          {
+            name: 'GatewaySubnet',
+            id: id.subnet('hub', 'GatewaySubnet'),
+            properties: { ipConfigurations: [{ id: user }], delegations: [] },
+          },
           { name: 'apps' },
         ],
       },
@@ -181,7 +195,8 @@ describe('addresses', () => {
     world.make(types.networkInterface, 'a', bodies.nic());
     world.make(types.networkInterface, 'b', bodies.nic({ privateIPAllocationMethod: 'Static', privateIPAddress: '10.1.1.5' }));
     world.make(types.networkInterface, 'c', bodies.nic());
-    const address = (name: string): unknown => asNetworkInterface(world.get(types.networkInterface, name))?.allocated.privateIPAddresses['ipconfig1'];
+    const address = (name: string): unknown =>
+      asNetworkInterface(world.get(types.networkInterface, name))?.allocated.privateIPAddresses['ipconfig1'];
     expect([address('a'), address('b'), address('c')]).toEqual(['10.1.1.4', '10.1.1.5', '10.1.1.6']);
     world.remove(types.networkInterface, 'a');
     world.make(types.networkInterface, 'c', bodies.nic());
@@ -196,7 +211,10 @@ describe('addresses', () => {
     world.make(types.publicIpAddress, 'gw-ip', { location: 'West Europe' });
     expect(world.view(types.publicIpAddress, 'gw-ip')['properties']).not.toHaveProperty('ipAddress');
     world.make(types.virtualNetworkGateway, 'gw', bodies.gateway('hub', 'gw-ip', { sku: { name: 'Basic' } }));
-    expect(world.view(types.publicIpAddress, 'gw-ip')['properties']).toMatchObject({ ipAddress: '198.51.100.2', publicIPAllocationMethod: 'Dynamic' });
+    expect(world.view(types.publicIpAddress, 'gw-ip')['properties']).toMatchObject({
+      ipAddress: '198.51.100.2',
+      publicIPAllocationMethod: 'Dynamic',
+    });
     world.make(types.publicIpAddress, 'other', bodies.address());
     expect(world.get(types.publicIpAddress, 'other').allocated['ipAddress']).toBe('198.51.100.3');
   });

@@ -14,3 +14,4 @@ export { commonIssues, isResourceName, tagIssues } from './arm/rules/common.ts';
 export * from './plan/plan.ts';
 export * from './plan/observation.ts';
 export * from './plan/agent-protocol.ts';
+export { parityRows, paritySections, type ParityRow, type ParityStatus } from './arm/parity.ts';

@@ -2,7 +2,7 @@
  * Addresses the service hands out: public ones from the fabric's pools, private ones from subnets. Always the lowest (or
  * highest) free one, so the same history gives the same addresses.
  */
-import { addressAt, containsAddress, formatAddress, parseAddress, parseCidr, sizeOf, type Cidr } from '../../ip.ts';
+import { addressAt, containsAddress, formatAddress, parseAddress, parseCidr, sizeOf, type AddressFamily, type Cidr } from '../../ip.ts';
 import type { ResourceLookup, RuleContext } from '../resource.ts';
 import { isSameResource } from '../resource-id.ts';
 import { types } from './names.ts';
@@ -13,11 +13,11 @@ const reservedAtStartOfPool = 2n;
 /** Azure keeps .0 to .3 and the last address of a subnet: network, gateway, DNS twice, broadcast. */
 export const reservedAtStartOfSubnet = 4;
 
-/** Lowest public address that nobody has, or undefined when the pools are exhausted. */
-export function freePublicAddress(context: RuleContext, alsoTaken: readonly string[] = []): string | undefined {
+/** Lowest public address of a family that nobody has, or undefined when the pools are exhausted. */
+export function freePublicAddress(context: RuleContext, alsoTaken: readonly string[] = [], family: AddressFamily = 4): string | undefined {
   const taken = new Set([...takenPublicAddresses(context.lookup), ...alsoTaken]);
   for (const pool of context.publicAddressPools.map(parseCidr)) {
-    if (pool === undefined) continue;
+    if (pool?.family !== family) continue;
     for (let index = reservedAtStartOfPool; index < sizeOf(pool) - 1n; index += 1n) {
       const address = formatAddress(addressAt(pool, index));
       if (!taken.has(address)) return address;

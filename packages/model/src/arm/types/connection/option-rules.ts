@@ -48,7 +48,7 @@ function rangeIssues({ id, properties }: Connection): readonly Issue[] {
     ),
     ...when(routingWeight < 0 || routingWeight > maximumRoutingWeight, () =>
       refuse(
-        'VGW-CONN-033',
+        'VGW-CONN-031',
         'InvalidRoutingWeight',
         `The RoutingWeight ${routingWeight} of connection ${id} is invalid. It must be between 0 and ${maximumRoutingWeight}.`,
         'properties.routingWeight',
@@ -97,7 +97,7 @@ function expressRouteIssues({ id, properties }: Connection): readonly Issue[] {
     ),
     ...when(properties.enablePrivateLinkFastPath && !properties.expressRouteGatewayBypass, () =>
       refuse(
-        'VGW-CONN-034',
+        'VGW-CONN-032',
         'PrivateLinkFastPathRequiresGatewayBypass',
         `EnablePrivateLinkFastPath of connection ${id} needs ExpressRouteGatewayBypass.`,
         'properties.enablePrivateLinkFastPath',

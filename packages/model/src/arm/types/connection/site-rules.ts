@@ -84,7 +84,7 @@ function neighbourIssues(
       ),
       ...when(site === undefined && !gateway.properties.activeActive && far?.properties.activeActive !== true, () =>
         refuse(
-          'VGW-CONN-032',
+          'VGW-CONN-030',
           'RedundantVnetToVnetConnectionRequiresActiveActive',
           `Connections ${connection.id} and ${other.id} connect the same two gateways; one of them must be ActiveActive.`,
           target,
@@ -180,7 +180,7 @@ function oneSiteIssues(
     ),
     ...when(isApipa(bgp.bgpPeeringAddress) && !hasCustom, () =>
       refuse(
-        'VGW-CONN-035',
+        'VGW-CONN-033',
         'CustomBgpIpAddressRequired',
         `The BGP peering address ${bgp.bgpPeeringAddress} of local network gateway ${site.id} is link-local; gateway ${gateway.id} needs a custom BGP IP address for it.`,
         target,

@@ -55,8 +55,9 @@ export const publicIpAddressRules = defineType({
 function allocate(candidate: PublicIp, existing: PublicIp | undefined, context: RuleContext): PublicIpAddressAllocated | Issue {
   const resourceGuid = existing?.allocated.resourceGuid ?? context.newGuid();
   if (candidate.properties.publicIPAllocationMethod === 'Dynamic') return { resourceGuid };
+  const family = candidate.properties.publicIPAddressVersion === 'IPv6' ? 6 : 4;
   // A dynamic address that becomes static while in use keeps the address it has.
-  const ipAddress = existing?.allocated.ipAddress ?? attachedAddress(candidate.id, context) ?? freePublicAddress(context);
+  const ipAddress = existing?.allocated.ipAddress ?? attachedAddress(candidate.id, context) ?? freePublicAddress(context, [], family);
   if (ipAddress === undefined) return exhausted(candidate.id);
   return { resourceGuid, ipAddress };
 }
