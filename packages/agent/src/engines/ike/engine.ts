@@ -1,11 +1,12 @@
 /**
  * The IKE engine: one unmodified charon per gateway instance, driven connection by connection over VICI. It knows tunnels:
- * connections' status, counters and reasons come from here. Follow a connection: render.ts → mark.ts → diff.ts → apply.ts →
- * status.ts and starts.ts → observe.ts → reasons.ts; charon itself is charon.ts.
+ * connections' status, counters and reasons come from here. Follow a connection: render.ts → desired.ts → diff.ts → apply.ts →
+ * supervise.ts → observe.ts → reasons.ts → view.ts; charon itself is charon.ts, and instance.ts holds them together.
  */
 import { lookup } from 'node:dns/promises';
 import type { EngineContext, InstanceEngine } from '../engine.ts';
 import { IkeInstance, removeTraces, type InstanceOptions } from './instance.ts';
+import type { Resolve } from './peer-address.ts';
 import type { XfrmVariant } from './render.ts';
 
 export type IkeEngineOptions = {
@@ -13,7 +14,7 @@ export type IkeEngineOptions = {
   /** Environment that makes an instance's charon use its xfrmd; not for the kernel. */
   readonly xfrm?: { readonly env: (namespace: string) => Readonly<Record<string, string>> };
   /** Default: the host's resolver, IPv4 first. */
-  readonly resolve?: (hostName: string) => Promise<string>;
+  readonly resolve?: Resolve;
 };
 
 /** Disposing lets go of every charon and leaves them all running. */
@@ -46,10 +47,5 @@ export function createIkeEngine(context: EngineContext, options: IkeEngineOption
   };
 }
 
-async function resolveByHost(hostName: string): Promise<string> {
-  try {
-    return (await lookup(hostName, { order: 'ipv4first' })).address;
-  } catch (error) {
-    throw new Error(`the peer's name ${hostName} can't be resolved`, { cause: error });
-  }
-}
+const resolveByHost: Resolve = async (hostName) =>
+  (await lookup(hostName, { all: true, order: 'ipv4first' })).map(({ address }) => address);

@@ -3,36 +3,34 @@
  * task that starts what is not up. Everything that decides is read back from charon; what is kept here only makes the
  * agent quicker and wordier. Entered from engine.ts.
  */
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ApplyFailure, ConnectionObservation, EngineObservation, InstancePlan, TunnelPlan } from '@sallyport/model';
-import { readUpDown, ViciError, type ViciSession } from '@sallyport/protocols';
+import type { ApplyFailure, EngineObservation, InstancePlan } from '@sallyport/model';
+import { readUpDown, viciRead, ViciError, type ViciMessage, type ViciSession } from '@sallyport/protocols';
 import { BackgroundTask } from '@sallyport/runtime';
 import type { EngineContext, EngineView } from '../engine.ts';
-import { applyChange, type Desired } from './apply.ts';
+import { applyChange } from './apply.ts';
 import { charonFiles, ensureCharon, rotateLog, startedAt, stopCharon, type CharonFiles, type RunningCharon } from './charon.ts';
 import { openCounters, type Counters } from './counters.ts';
-import { diffConnections } from './diff.ts';
-import { markOf } from './mark.ts';
+import { desiredState, readMarkKey, type DesiredState, type Known } from './desired.ts';
+import { diffConnections, type Change } from './diff.ts';
 import { readLoaded, readSa, readSas, type CharonSa } from './observe.ts';
+import { createPeerAddresses, type PeerAddresses, type Resolve } from './peer-address.ts';
 import { createReasonTracker } from './reason-tracker.ts';
-import { sentence, type Finding } from './reasons.ts';
-import { renderConnection, type RenderedConnection, type XfrmVariant } from './render.ts';
+import type { XfrmVariant } from './render.ts';
 import { createStarts } from './starts.ts';
-import { connectionStatus, missingChildren } from './status.ts';
+import { connectionStatus } from './status.ts';
+import { supervise } from './supervise.ts';
+import { viewConnection, viewUnseen } from './view.ts';
 
 export type InstanceOptions = {
   readonly variant: XfrmVariant;
   readonly environment: (namespace: string) => Readonly<Record<string, string>>;
-  /** Addresses of a peer given by host name, first choice first. @throws when it has none. */
-  readonly resolve: (hostName: string) => Promise<string>;
+  readonly resolve: Resolve;
 };
 
-type Known = { readonly tunnel: TunnelPlan; readonly rendered: RenderedConnection };
-
-const startPeriodMs = 1000;
-const markKeyBytes = 32;
+/** How soon a start that has become due happens at the latest; events make it sooner. */
+const supervisePeriodMs = 1000;
 
 export class IkeInstance implements AsyncDisposable {
   readonly #context: EngineContext;
@@ -40,9 +38,11 @@ export class IkeInstance implements AsyncDisposable {
   readonly #namespace: string;
   readonly #files: CharonFiles;
   readonly #counters: Counters;
+  readonly #addresses: PeerAddresses;
   readonly #starts = createStarts();
   readonly #reasons = createReasonTracker();
-  readonly #startTask: BackgroundTask;
+  readonly #supervision: BackgroundTask;
+  readonly #changing = new Set<string>();
   #charon: RunningCharon | undefined;
   /** As of the last reconcile. */
   #known: ReadonlyMap<string, Known> = new Map();
@@ -53,12 +53,13 @@ export class IkeInstance implements AsyncDisposable {
     this.#namespace = namespace;
     this.#files = charonFiles(context.paths, namespace);
     this.#counters = openCounters(counterFile(context, namespace));
-    this.#startTask = new BackgroundTask({
-      name: `ike start ${namespace}`,
-      periodMs: startPeriodMs,
+    this.#addresses = createPeerAddresses(options.resolve, context.clock, context.wake);
+    this.#supervision = new BackgroundTask({
+      name: `ike ${namespace}`,
+      periodMs: supervisePeriodMs,
       clock: context.clock,
       log: context.log,
-      activate: () => this.#startMissing(),
+      activate: () => this.#supervise(),
     });
   }
 
@@ -66,46 +67,39 @@ export class IkeInstance implements AsyncDisposable {
   async reconcile(instance: InstancePlan): Promise<readonly ApplyFailure[]> {
     const session = await this.#ensureSession();
     await rotateLog(session, this.#files);
-    const failures: ApplyFailure[] = [];
-    const { marks, desired, known } = await this.#render(instance, failures);
-    const changes = diffConnections(marks, await readLoaded(session));
-    for (const change of changes) {
-      const tunnel = instance.tunnels.find((other) => other.name === change.name);
-      try {
-        await applyChange(session, change, desired.get(change.name));
-        this.#context.log.info(
-          { instance: this.#namespace, connection: tunnel?.connection, name: change.name, change: change.kind },
-          'connection changed in charon',
-        );
-      } catch (error) {
-        if (error instanceof ViciError && error.code !== 'refused' && error.code !== 'malformed') throw error;
-        const message = `connection ${change.name} could not be ${change.kind === 'remove' ? 'removed from' : 'loaded into'} charon: ${reasonOf(error)}`;
-        failures.push({ resource: tunnel?.connection ?? instance.gateway, code: 'ConnectionRefusedByEngine', message });
-      }
-      if (change.kind !== 'sweepKey') {
-        this.#starts.forget(change.name);
-        this.#reasons.forget(change.name, tunnel?.ike.remoteAddress ?? '');
-      }
+    const state = await this.#desiredState(session, instance);
+    const failures: ApplyFailure[] = [...state.failures];
+    for (const change of diffConnections(state.marks, await readLoaded(session))) {
+      const failure = await this.#apply(session, instance, change, state);
+      if (failure !== undefined) failures.push(failure);
     }
-    this.#known = known;
+    this.#known = state.known;
     this.#counters.keepOnly(instance.tunnels.map((tunnel) => tunnel.connection));
-    this.#startTask.start();
-    this.#startTask.wake();
+    this.#supervision.start();
+    this.#supervision.wake();
     return failures;
   }
 
   async observe(instance: InstancePlan): Promise<EngineView> {
-    const at = new Date(this.#context.clock.now()).toISOString();
+    const engine = this.#observeEngine();
+    const nowMs = this.#context.clock.now();
     try {
-      const session = this.#openSession();
-      const sas = await readSas(session);
-      const connections = instance.tunnels.map((tunnel) => this.#observeConnection(instance, tunnel, sas, at));
+      const sas = await readSas(this.#openSession());
+      const connections = instance.tunnels.map((tunnel) => {
+        const own = sas.filter((sa) => sa.name === tunnel.name);
+        this.#count(tunnel.connection, own);
+        const finding = this.#reasons.reasonFor(tunnel.name, own[0]?.sa.remoteAddress ?? tunnel.ike.remoteAddress);
+        return viewConnection(instance, tunnel, { sas: own, finding, traffic: this.#counters.total(tunnel.connection), nowMs });
+      });
       this.#counters.save();
-      return { engines: [this.#observeEngine()], connections };
+      return { engines: [engine], connections };
     } catch (error) {
-      const detail = `charon does not answer: ${reasonOf(error)}`;
-      const connections = instance.tunnels.map((tunnel) => this.#unseen(instance, tunnel, at, detail));
-      return { engines: [{ ...this.#observeEngine(), isHealthy: false, detail }], connections };
+      const detail = `charon does not answer: ${error instanceof Error ? error.message : String(error)}`;
+      const connections = instance.tunnels.map((tunnel) => {
+        this.#counters.note(tunnel.connection, false, nowMs);
+        return viewUnseen(instance, tunnel, { traffic: this.#counters.total(tunnel.connection), nowMs }, detail);
+      });
+      return { engines: [{ ...engine, isHealthy: false, detail }], connections };
     }
   }
 
@@ -117,8 +111,9 @@ export class IkeInstance implements AsyncDisposable {
 
   /** Lets go of charon, which goes on. */
   async [Symbol.asyncDispose](): Promise<void> {
+    const disposed = this.#supervision[Symbol.asyncDispose]();
     this.#charon?.session[Symbol.dispose]();
-    await this.#startTask[Symbol.asyncDispose]();
+    await disposed;
     this.#counters.save();
   }
 
@@ -128,147 +123,106 @@ export class IkeInstance implements AsyncDisposable {
     if (running?.session.connection.isOpen === true && found?.pid === running.process.pid) return running.session;
     running?.session[Symbol.dispose]();
     const { variant, environment } = this.#options;
-    const charon = await ensureCharon(this.#context, { namespace: this.#namespace, variant, environment: environment(this.#namespace) });
+    const charon = await ensureCharon(this.#context, {
+      namespace: this.#namespace,
+      variant,
+      environment: environment(this.#namespace),
+    });
     this.#charon = charon;
-    await this.#listen(charon);
+    await this.#listen(charon.session);
     return charon.session;
   }
 
-  /** The session if there is one; never starts anything. @throws when there is none. */
+  /** @throws when there is none; never starts anything. */
   #openSession(): ViciSession {
-    const running = this.#charon;
-    if (running !== undefined && running.session.connection.isOpen) return running.session;
-    throw new Error('it is not running');
+    const session = this.#charon?.session;
+    if (session === undefined || !session.connection.isOpen) throw new Error('it is not running');
+    return session;
   }
 
-  async #listen(charon: RunningCharon): Promise<void> {
-    const { session } = charon;
+  async #listen(session: ViciSession): Promise<void> {
     const wake = (): void => {
-      this.#startTask.wake();
+      this.#supervision.wake();
       this.#context.wake();
     };
     void session.connection.closed.then(wake);
     await session.subscribeLog((line) => this.#reasons.onLog(line, this.#context.clock.now()));
     await session.subscribe('ike-updown', wake);
     await session.subscribe('child-updown', (message) => {
-      const { sa } = readUpDown(message);
-      const known = sa === undefined ? undefined : this.#known.get(sa.name);
-      if (sa !== undefined && known !== undefined) this.#counters.record(known.tunnel.connection, readSa(sa).sa.childSas);
+      this.#countEvent(message);
       wake();
     });
   }
 
-  async #render(
-    instance: InstancePlan,
-    failures: ApplyFailure[],
-  ): Promise<{
-    readonly marks: ReadonlyMap<string, string | undefined>;
-    readonly desired: ReadonlyMap<string, Desired>;
-    readonly known: ReadonlyMap<string, Known>;
-  }> {
-    const marks = new Map<string, string | undefined>();
-    const desired = new Map<string, Desired>();
-    const known = new Map<string, Known>();
-    const markKey = readMarkKey(this.#files);
-    for (const tunnel of instance.tunnels) {
-      try {
-        const rendered = renderConnection(tunnel, { variant: this.#options.variant, ...(await this.#resolved(tunnel)) });
-        const key = (await this.#context.secret(tunnel.ike.sharedKey)).reveal();
-        const mark = markOf(rendered, { key, resetEpoch: tunnel.resetEpoch, markKey });
-        marks.set(tunnel.name, mark);
-        desired.set(tunnel.name, { rendered, mark, key: Buffer.from(key, 'utf8') });
-        known.set(tunnel.name, { tunnel, rendered });
-      } catch (error) {
-        marks.set(tunnel.name, undefined);
-        const before = this.#known.get(tunnel.name);
-        if (before !== undefined) known.set(tunnel.name, before);
-        failures.push({
-          resource: tunnel.connection,
-          code: 'ConnectionNotLoaded',
-          message: `connection ${tunnel.name}: ${reasonOf(error)}`,
-        });
-      }
+  async #desiredState(session: ViciSession, instance: InstancePlan): Promise<DesiredState> {
+    const loaded = new Map((await session.listConnections()).map(({ name, body }) => [name, viciRead.list(body, 'remote_addrs')[0]]));
+    return desiredState(
+      {
+        secret: this.#context.secret,
+        variant: this.#options.variant,
+        markKey: readMarkKey(this.#files),
+        addresses: this.#addresses,
+        addressInUse: (connection) => loaded.get(connection),
+        known: this.#known,
+      },
+      instance,
+    );
+  }
+
+  /** @throws ViciError when charon is gone; a connection it refuses is returned. */
+  async #apply(session: ViciSession, instance: InstancePlan, change: Change, state: DesiredState): Promise<ApplyFailure | undefined> {
+    const { kind, name } = change;
+    const tunnel = instance.tunnels.find((other) => other.name === name);
+    if (kind !== 'sweepKey') {
+      this.#starts.forget(name);
+      this.#reasons.forget(name, tunnel?.ike.remoteAddress ?? '');
     }
-    return { marks, desired, known };
-  }
-
-  async #resolved({ ike }: TunnelPlan): Promise<{ readonly resolvedAddress?: string }> {
-    if (/^[\d.]+$|:/.test(ike.remoteAddress)) return {};
-    return { resolvedAddress: await this.#options.resolve(ike.remoteAddress) };
-  }
-
-  async #startMissing(): Promise<void> {
-    const running = this.#charon;
-    if (running === undefined || !running.session.connection.isOpen) return;
-    const { session } = running;
-    const sas = await readSas(session);
-    const now = this.#context.clock.monotonic();
-    for (const { tunnel, rendered } of this.#known.values()) {
-      const own = sas.filter((sa) => sa.name === tunnel.name);
-      this.#counters.record(
-        tunnel.connection,
-        own.flatMap(({ sa }) => sa.childSas),
+    this.#changing.add(name);
+    try {
+      await applyChange(session, change, state.desired.get(name));
+      this.#context.log.info(
+        { instance: this.#namespace, connection: tunnel?.connection, name, change: kind },
+        'connection changed in charon',
       );
-      this.#counters.note(tunnel.connection, connectionStatus(own, false) === 'Connected', this.#context.clock.now());
-      if (!tunnel.ike.responds)
-        for (const { sa } of own.filter(({ sa: other }) => !other.isInitiator))
-          await session.terminate({ ikeId: sa.uniqueId, force: true, timeoutMs: 0 });
-      if (!tunnel.ike.initiates) continue;
-      const missing = missingChildren(rendered.children, own);
-      if (missing.length === 0) this.#starts.connected(tunnel.name, now);
-      else if (this.#starts.isDue(tunnel.name, now)) {
-        this.#starts.started(tunnel.name, now);
-        for (const child of missing) await this.#start(session, tunnel, child);
-      }
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof ViciError) || (error.code !== 'refused' && error.code !== 'malformed')) throw error;
+      const message = `charon did not ${kind === 'remove' ? 'unload' : 'load'} connection ${name}: ${error.message}`;
+      return { resource: tunnel?.connection ?? instance.gateway, code: 'ConnectionRefusedByEngine', message };
+    } finally {
+      this.#changing.delete(name);
     }
+  }
+
+  async #supervise(): Promise<void> {
+    const session = this.#charon?.session;
+    if (session === undefined || !session.connection.isOpen) return;
+    const { clock, log } = this.#context;
+    const sas = await supervise(
+      { session, starts: this.#starts, log, nowMs: clock.monotonic(), isChanging: (name) => this.#changing.has(name) },
+      this.#known.values(),
+    );
+    for (const { tunnel } of this.#known.values())
+      this.#count(
+        tunnel.connection,
+        sas.filter((sa) => sa.name === tunnel.name),
+      );
     this.#counters.save();
   }
 
-  /** Does not wait for the outcome: the log and the events tell. */
-  async #start(session: ViciSession, tunnel: TunnelPlan, child: string): Promise<void> {
-    try {
-      await session.initiate({ ike: tunnel.name, child, timeoutMs: -1 });
-    } catch (error) {
-      if (!(error instanceof ViciError) || error.code !== 'refused') throw error;
-      // Not loaded (its last change was refused): the failure of that change is already reported.
-      this.#context.log.debug({ connection: tunnel.connection, child, err: error }, 'charon did not start it');
-    }
-  }
-
-  #observeConnection(instance: InstancePlan, tunnel: TunnelPlan, sas: readonly CharonSa[], at: string): ConnectionObservation {
-    const own = sas.filter((sa) => sa.name === tunnel.name);
+  #count(connection: Known['tunnel']['connection'], sas: readonly CharonSa[]): void {
     this.#counters.record(
-      tunnel.connection,
-      own.flatMap(({ sa }) => sa.childSas),
+      connection,
+      sas.flatMap(({ sa }) => sa.childSas),
     );
-    const finding =
-      this.#reasons.reasonFor(tunnel.name, own[0]?.sa.remoteAddress ?? tunnel.ike.remoteAddress) ??
-      waiting(tunnel, this.#context.clock.now());
-    const status = connectionStatus(own, finding !== undefined);
-    this.#counters.note(tunnel.connection, status === 'Connected', this.#context.clock.now());
-    return {
-      connection: tunnel.connection,
-      instance: instance.id,
-      observedAt: at,
-      status,
-      ...this.#counters.total(tunnel.connection),
-      ...(status === 'Connected' || finding === undefined
-        ? {}
-        : { reason: { code: finding.code, message: sentence(finding, tunnel), at: new Date(finding.atMs).toISOString() } }),
-      ikeSas: own.map(({ sa }) => sa),
-    };
+    this.#counters.note(connection, connectionStatus(sas, false) === 'Connected', this.#context.clock.now());
   }
 
-  #unseen(instance: InstancePlan, tunnel: TunnelPlan, at: string, detail: string): ConnectionObservation {
-    return {
-      connection: tunnel.connection,
-      instance: instance.id,
-      observedAt: at,
-      status: 'NotConnected',
-      ...this.#counters.total(tunnel.connection),
-      reason: { code: 'EngineDown', message: detail, at },
-      ikeSas: [],
-    };
+  /** The last counters of a child come with the event that ends it. */
+  #countEvent(message: ViciMessage): void {
+    const { sa } = readUpDown(message);
+    const known = sa === undefined ? undefined : this.#known.get(sa.name);
+    if (sa !== undefined && known !== undefined) this.#counters.record(known.tunnel.connection, readSa(sa).sa.childSas);
   }
 
   #observeEngine(): EngineObservation {
@@ -286,27 +240,6 @@ export class IkeInstance implements AsyncDisposable {
   }
 }
 
-/** Nothing has gone wrong yet where only the peer may start; that it has not is what there is to say. */
-function waiting(tunnel: TunnelPlan, nowMs: number): Finding | undefined {
-  if (tunnel.ike.initiates) return undefined;
-  return {
-    code: 'PeerSilent',
-    message: `peer ${tunnel.ike.remoteAddress} has not started the tunnel, and this connection only responds`,
-    atMs: nowMs,
-  };
-}
-
-function readMarkKey(files: CharonFiles): Uint8Array {
-  if (existsSync(files.markKey)) {
-    const key = readFileSync(files.markKey);
-    if (key.length === markKeyBytes) return key;
-  }
-  mkdirSync(files.directory, { recursive: true, mode: 0o700 });
-  const key = randomBytes(markKeyBytes);
-  writeFileSync(files.markKey, key, { mode: 0o600 });
-  return key;
-}
-
 function counterFile(context: Pick<EngineContext, 'paths'>, namespace: string): string {
   return join(context.paths.stateDirectory, 'ike-counters', `${namespace}.json`);
 }
@@ -315,17 +248,6 @@ function counterFile(context: Pick<EngineContext, 'paths'>, namespace: string): 
 export async function removeTraces(context: EngineContext, namespace: string): Promise<void> {
   await stopCharon(context, namespace);
   const files = charonFiles(context.paths, namespace);
-  for (const file of [
-    files.settings,
-    files.markKey,
-    files.logFile,
-    `${files.logFile}.old`,
-    files.outputFile,
-    counterFile(context, namespace),
-  ])
-    rmSync(file, { force: true });
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const traces = [files.settings, files.markKey, files.logFile, `${files.logFile}.old`, files.outputFile, counterFile(context, namespace)];
+  for (const file of traces) rmSync(file, { force: true });
 }

@@ -14,8 +14,9 @@ export type ReasonTracker = {
 
 const rememberedSas = 512;
 const rememberedPeers = 512;
-/** Silence does not hide a better reason of the same handshake: a peer that can't decrypt us answers and then waits. */
-const silenceYieldsMs = 20_000;
+/** These say that it ended, not why: a reason of the same handshake stays (a refused child is followed by a DELETE). */
+const weak: ReadonlySet<Finding['code']> = new Set(['PeerSilent', 'PeerDeleted']);
+const weakYieldsMs = 20_000;
 
 export function createReasonTracker(): ReasonTracker {
   const sas = new Map<string, SaLog>();
@@ -24,8 +25,8 @@ export function createReasonTracker(): ReasonTracker {
 
   const keep = (map: Map<string, Finding>, key: string, finding: Finding): void => {
     const before = map.get(key);
-    const isHiding = finding.code === 'PeerSilent' && before !== undefined && before.code !== 'PeerSilent' && before.code !== 'PeerDeleted';
-    if (isHiding && finding.atMs - before.atMs < silenceYieldsMs) return;
+    const isHiding = weak.has(finding.code) && before !== undefined && !weak.has(before.code);
+    if (isHiding && finding.atMs - before.atMs < weakYieldsMs) return;
     remember(map, key, finding, rememberedPeers);
   };
 

@@ -1,0 +1,78 @@
+/** What an instance's charon should hold: every tunnel rendered, with its key and mark. One tunnel's trouble is its own. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { ApplyFailure, InstancePlan, TunnelPlan } from '@sallyport/model';
+import type { EngineContext } from '../engine.ts';
+import type { Desired } from './apply.ts';
+import type { CharonFiles } from './charon.ts';
+import { markOf } from './mark.ts';
+import { isHostName, type PeerAddresses } from './peer-address.ts';
+import { renderConnection, type RenderedConnection, type XfrmVariant } from './render.ts';
+
+export type Known = { readonly tunnel: TunnelPlan; readonly rendered: RenderedConnection };
+export type DesiredState = {
+  /** For diffConnections. */
+  readonly marks: ReadonlyMap<string, string | undefined>;
+  readonly desired: ReadonlyMap<string, Desired>;
+  readonly known: ReadonlyMap<string, Known>;
+  readonly failures: readonly ApplyFailure[];
+};
+export type DesiredContext = {
+  readonly secret: EngineContext['secret'];
+  readonly variant: XfrmVariant;
+  readonly markKey: Uint8Array;
+  readonly addresses: PeerAddresses;
+  /** Peer's address of a connection as charon has it now. */
+  readonly addressInUse: (connection: string) => string | undefined;
+  /** Of the last pass: stays for tunnels that can't be rendered now. */
+  readonly known: ReadonlyMap<string, Known>;
+};
+
+const markKeyBytes = 32;
+
+export async function desiredState(context: DesiredContext, instance: InstancePlan): Promise<DesiredState> {
+  const results = await Promise.all(instance.tunnels.map((tunnel) => renderTunnel(context, tunnel)));
+  const marks = new Map<string, string | undefined>();
+  const desired = new Map<string, Desired>();
+  const known = new Map<string, Known>();
+  for (const { tunnel, one } of results) {
+    const { name } = tunnel;
+    marks.set(name, one?.mark);
+    const before = context.known.get(name);
+    if (one !== undefined) {
+      desired.set(name, one);
+      known.set(name, { tunnel, rendered: one.rendered });
+    } else if (before !== undefined) known.set(name, { ...before, tunnel });
+  }
+  return { marks, desired, known, failures: results.flatMap(({ failure }) => (failure === undefined ? [] : [failure])) };
+}
+
+type Result = { readonly tunnel: TunnelPlan; readonly one?: Desired; readonly failure?: ApplyFailure };
+
+async function renderTunnel(context: DesiredContext, tunnel: TunnelPlan): Promise<Result> {
+  const { remoteAddress, sharedKey } = tunnel.ike;
+  try {
+    const resolved = isHostName(remoteAddress)
+      ? { resolvedAddress: await context.addresses.addressOf(remoteAddress, context.addressInUse(tunnel.name)) }
+      : {};
+    const rendered = renderConnection(tunnel, { variant: context.variant, ...resolved });
+    const key = (await context.secret(sharedKey)).reveal();
+    const mark = markOf(rendered, { key, resetEpoch: tunnel.resetEpoch, markKey: context.markKey });
+    return { tunnel, one: { rendered, mark, key: Buffer.from(key, 'utf8') } };
+  } catch (error) {
+    const message = `connection ${tunnel.name} is left as it is: ${error instanceof Error ? error.message : String(error)}`;
+    return { tunnel, failure: { resource: tunnel.connection, code: 'ConnectionNotLoaded', message } };
+  }
+}
+
+/** Random, made once per instance and boot: lives beside the charon whose marks it keyed. */
+export function readMarkKey(files: Pick<CharonFiles, 'directory' | 'markKey'>): Uint8Array {
+  if (existsSync(files.markKey)) {
+    const key = readFileSync(files.markKey);
+    if (key.length === markKeyBytes) return key;
+  }
+  mkdirSync(files.directory, { recursive: true, mode: 0o700 });
+  const key = randomBytes(markKeyBytes);
+  writeFileSync(files.markKey, key, { mode: 0o600 });
+  return key;
+}

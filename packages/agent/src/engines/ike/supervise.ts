@@ -1,0 +1,63 @@
+/**
+ * Brings up what should be up: reads all SAs, starts what nobody is starting, ends what a peer opened although the connection
+ * only initiates. Starts do not wait for their outcome, so no connection holds up another; charon's log and events tell.
+ */
+import { ViciError, type ViciSession } from '@sallyport/protocols';
+import type { Logger } from '@sallyport/runtime';
+import type { Known } from './desired.ts';
+import { readSas, type CharonSa } from './observe.ts';
+import type { Starts } from './starts.ts';
+import { missingChildren } from './status.ts';
+
+export type SuperviseContext = {
+  readonly session: ViciSession;
+  readonly starts: Starts;
+  readonly log: Logger;
+  /** Of a clock that never jumps. */
+  readonly nowMs: number;
+  /** A change of this connection is under way; a start now would meet half of it. Asked right before each start. */
+  readonly isChanging: (connection: string) => boolean;
+};
+
+/** @returns the SAs as read before anything was started. @throws ViciError when charon does not answer. */
+export async function supervise(context: SuperviseContext, connections: Iterable<Known>): Promise<readonly CharonSa[]> {
+  const sas = await readSas(context.session);
+  for (const known of connections) {
+    const own = sas.filter((sa) => sa.name === known.tunnel.name);
+    if (!known.tunnel.ike.responds) await endForeign(context, known, own);
+    if (known.tunnel.ike.initiates) await startMissing(context, known, own);
+  }
+  return sas;
+}
+
+/** `connectionMode` InitiatorOnly: charon can't refuse to respond for one connection, so what a peer opened is ended at once. */
+async function endForeign({ session, log }: SuperviseContext, { tunnel }: Known, sas: readonly CharonSa[]): Promise<void> {
+  for (const { sa } of sas.filter((other) => !other.sa.isInitiator && other.sa.state !== 'DELETING')) {
+    await session.terminate({ ikeId: sa.uniqueId, force: true, timeoutMs: 0 });
+    log.info({ connection: tunnel.connection, peer: sa.remoteAddress }, 'ended an SA that the peer opened: the connection only initiates');
+  }
+}
+
+async function startMissing(
+  { session, starts, log, nowMs, isChanging }: SuperviseContext,
+  { tunnel, rendered }: Known,
+  sas: readonly CharonSa[],
+): Promise<void> {
+  const missing = missingChildren(rendered.children, sas);
+  if (missing.length === 0) {
+    starts.connected(tunnel.name, nowMs);
+    return;
+  }
+  if (isChanging(tunnel.name) || !starts.isDue(tunnel.name, nowMs)) return;
+  starts.started(tunnel.name, nowMs);
+  for (const child of missing) {
+    if (isChanging(tunnel.name)) return;
+    try {
+      await session.initiate({ ike: tunnel.name, child, timeoutMs: -1 });
+    } catch (error) {
+      if (!(error instanceof ViciError) || error.code !== 'refused') throw error;
+      // Not loaded, since its last change was refused; that is reported where it happened.
+      log.debug({ connection: tunnel.connection, child, err: error }, 'charon did not start it');
+    }
+  }
+}

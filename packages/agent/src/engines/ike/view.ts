@@ -1,0 +1,59 @@
+/** One instance's connections and its charon as observations: SAs, counters and reasons joined. Pure. */
+import type { ConnectionObservation, InstancePlan, TunnelPlan } from '@sallyport/model';
+import type { Traffic } from './counters.ts';
+import type { CharonSa } from './observe.ts';
+import { sentence, type Finding } from './reasons.ts';
+import { connectionStatus } from './status.ts';
+
+export type ConnectionFacts = {
+  /** Of this connection. */
+  readonly sas: readonly CharonSa[];
+  readonly finding: Finding | undefined;
+  readonly traffic: Traffic & { readonly lastEstablishedAt?: string };
+  readonly nowMs: number;
+};
+
+export function viewConnection(instance: InstancePlan, tunnel: TunnelPlan, facts: ConnectionFacts): ConnectionObservation {
+  const finding = facts.finding ?? waiting(tunnel, facts.nowMs);
+  const status = connectionStatus(facts.sas, finding !== undefined);
+  return {
+    connection: tunnel.connection,
+    instance: instance.id,
+    observedAt: new Date(facts.nowMs).toISOString(),
+    status,
+    ...facts.traffic,
+    ...(status === 'Connected' || finding === undefined
+      ? {}
+      : { reason: { code: finding.code, message: sentence(finding, tunnel), at: new Date(finding.atMs).toISOString() } }),
+    ikeSas: facts.sas.map(({ sa }) => sa),
+  };
+}
+
+/** Of a connection whose charon can't be asked. */
+export function viewUnseen(
+  instance: InstancePlan,
+  tunnel: TunnelPlan,
+  facts: Omit<ConnectionFacts, 'sas' | 'finding'>,
+  why: string,
+): ConnectionObservation {
+  const at = new Date(facts.nowMs).toISOString();
+  return {
+    connection: tunnel.connection,
+    instance: instance.id,
+    observedAt: at,
+    status: 'NotConnected',
+    ...facts.traffic,
+    reason: { code: 'EngineDown', message: why, at },
+    ikeSas: [],
+  };
+}
+
+/** Nothing has gone wrong yet where only the peer may start; that it has not is what there is to say. */
+function waiting({ ike }: TunnelPlan, nowMs: number): Finding | undefined {
+  if (ike.initiates) return undefined;
+  return {
+    code: 'PeerSilent',
+    message: `peer ${ike.remoteAddress} has not started the tunnel, and this connection only responds`,
+    atMs: nowMs,
+  };
+}
