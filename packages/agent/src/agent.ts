@@ -134,10 +134,10 @@ function createTasks({ options, client, plans, secrets, engines }: Parts): Tasks
     clock,
     log,
     activate: async (signal) => {
-      await clock.sleep(Math.max(0, lastPassAt + passGapMs - clock.monotonic()), signal);
-      lastPassAt = clock.monotonic();
+      if (plans.current() !== undefined) await clock.sleep(Math.max(0, lastPassAt + passGapMs - clock.monotonic()), signal);
       const current = plans.current();
-      if (current === undefined) return;
+      if (current === undefined || signal.aborted) return;
+      lastPassAt = clock.monotonic();
       const isSettled = (): boolean => current.number === lastPass.appliedPlan || plans.current() !== current;
       const pass = await passUntilSettled(options, engines, current.plan, isSettled, signal);
       // What failed of a plan that is no longer the last may be right by now: the newer plan's pass, already due, tells.

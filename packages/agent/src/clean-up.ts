@@ -10,7 +10,7 @@ import type { AgentPorts } from './agent.ts';
 import { namespaceName } from './engines/engine.ts';
 import type { HostPaths } from './engines/engine.ts';
 import { inParallel } from './reconcile/in-parallel.ts';
-import { listNamespaces, runBatch } from './reconcile/namespace-commands.ts';
+import { endProcesses, listNamespaces, runBatch } from './reconcile/namespace-commands.ts';
 
 /** @throws Error naming what could not be removed, after everything else was. */
 export async function cleanUp(paths: HostPaths, ports: AgentPorts): Promise<void> {
@@ -29,7 +29,7 @@ export async function cleanUp(paths: HostPaths, ports: AgentPorts): Promise<void
   const namespaces = await listNamespaces(context);
   await inParallel(namespaces, 8, async (namespace) => {
     try {
-      await endProcessesIn(context, namespace);
+      await endProcesses(context, namespace);
     } catch (error) {
       problems.push(`processes in ${namespace}: ${reason(error)}`);
     }
@@ -44,17 +44,6 @@ export async function cleanUp(paths: HostPaths, ports: AgentPorts): Promise<void
   rmSync(paths.runDirectory, { recursive: true, force: true });
   if (problems.length > 0) throw new Error(`could not remove everything: ${problems.join('; ')}`);
   ports.log.info({ namespaces: namespaces.length, daemons: pidFiles.length }, 'host cleaned up');
-}
-
-/** A process keeps its namespace alive after the name is gone. */
-async function endProcessesIn(
-  { run, paths }: { readonly run: AgentPorts['run']; readonly paths: HostPaths },
-  namespace: string,
-): Promise<void> {
-  const { stdout } = await run(['ip', 'netns', 'pids', namespaceName(paths, namespace)]);
-  const pids = stdout.split('\n').filter((pid) => /^\d+$/.test(pid));
-  // 1: some were gone already, which is what we want.
-  if (pids.length > 0) await run(['kill', '-KILL', ...pids], { okCodes: [0, 1] });
 }
 
 function reason(error: unknown): string {

@@ -1,4 +1,6 @@
 /** Transitions on the fake host: any order of plans, faults and crashes ends in the same host; nothing to do does nothing. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { HostPlan } from '@sallyport/model';
 import { Secret, silentLogger, systemClock } from '@sallyport/runtime';
@@ -203,4 +205,14 @@ test('a charon that is not connected to xfrmd is EngineDown', async () => {
   const { failures } = await pass(host, plan, 'xfrmd', hurried);
   expect(failures.map(({ resource, code }) => [resource, code])).toEqual([[plan.instances[0]?.gateway, 'EngineDown']]);
   expect(failures[0]?.message).toContain('charon is not connected to xfrmd');
+});
+
+test('an xfrmd or charon without a pid file, of an agent that crashed while starting it, does not stay', async () => {
+  await using host = new FakeHost();
+  const plan = samplePlan([peer('a', 1)]);
+  await pass(host, plan);
+  const before = await host.printHost();
+  for (const name of ['xfrmd.pid', 'charon.pid']) rmSync(join(host.paths.runDirectory, 'gw-hq-0', name));
+  expect((await pass(host, plan)).failures).toEqual([]);
+  expect(await host.printHost()).toBe(before);
 });

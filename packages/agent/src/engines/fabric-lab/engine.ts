@@ -3,7 +3,7 @@
  * Host-wide, unlike the other engines: links join two namespaces. Keeps the contract of `../engine.ts`.
  */
 import type { ApplyFailure, HostPlan } from '@sallyport/model';
-import { listNamespaces } from '../../reconcile/namespace-commands.ts';
+import { endProcesses, listNamespaces } from '../../reconcile/namespace-commands.ts';
 import type { CommandContext } from '../../reconcile/namespace-commands.ts';
 import { namespaceName } from '../engine.ts';
 import { applyFabric } from './apply.ts';
@@ -45,6 +45,7 @@ export function createLabFabric(context: CommandContext): Fabric {
     namespacesOf: (plan) => renderFabric(plan).namespaces.map((state) => state.namespace),
     remove: async (namespace) => {
       if (!(await listNamespaces(context)).includes(namespace)) return;
+      await endProcesses(context, namespace);
       await context.run(['ip', 'netns', 'delete', namespaceName(context.paths, namespace)]);
     },
   };

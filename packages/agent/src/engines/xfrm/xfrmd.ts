@@ -8,6 +8,7 @@ import type { EngineObservation, InstancePlan, TunnelPlan } from '@sallyport/mod
 import { until } from '@sallyport/runtime';
 import { inNamespace } from '../engine.ts';
 import type { EngineContext } from '../engine.ts';
+import { endProcesses } from '../../reconcile/namespace-commands.ts';
 import { tunnelDevice } from './xfrm-engine.ts';
 import type { XfrmEngine } from './xfrm-engine.ts';
 
@@ -57,6 +58,8 @@ export function createXfrmdEngine(context: EngineContext, options: XfrmdOptions)
     }
     // A charon left from before would wait for answers of an XFRM that is gone.
     await daemons.stop(options.charonPidFile(namespace), 0);
+    // One that was started in the instant before a crash has no pid file.
+    await endProcesses(context, namespace, 'xfrmd');
     mkdirSync(directory(namespace), { recursive: true, mode: 0o700 });
     daemons.start({
       argv: inNamespace(paths, namespace, [paths.xfrmdProgram, '--directory', directory(namespace)]),
