@@ -33,9 +33,10 @@ export async function buildScenario(session: LabSession, scenario: Scenario): Pr
   const sdk = connectSdk(session.arm.file);
   const times: { readonly resource: string; readonly ms: number }[] = [];
   let sites: Promise<void> | undefined;
-  for (const resource of scenario.resources) {
-    // Devices need the gateway's public address, and are ready before the connection that calls them.
-    if (isOfType(resource, 'virtualNetworkGateways')) sites ??= startSites(session, scenario);
+  for (const [index, resource] of scenario.resources.entries()) {
+    // Devices need the gateways' public addresses, and are ready before the connection that calls them.
+    const hasAllAddresses = !scenario.resources.slice(index).some((later) => isOfType(later, 'publicIPAddresses'));
+    if (hasAllAddresses && isOfType(resource, 'virtualNetworkGateways')) sites ??= startSites(session, scenario);
     if (isOfType(resource, 'connections')) await (sites ??= startSites(session, scenario));
     const began = session.ports.clock.monotonic();
     session.signal?.throwIfAborted();
