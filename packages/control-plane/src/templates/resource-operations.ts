@@ -67,7 +67,8 @@ export function dispatchOperations(
     if (response.operationId !== undefined) {
       const operation = await operations.ended(response.operationId, { timeoutMs, signal });
       if (operation.status !== 'Succeeded') return errorAnswer(operation.error ?? armErrors.internal(caller.correlationId));
-      return get(id, apiVersion);
+      const made = await get(id, apiVersion);
+      return made.status >= 400 ? made : { ...made, status: response.status };
     }
     return isTerminal(provisioningStateOf(response.body)) ? answerOf(response) : settled(id, apiVersion, signal);
   }
