@@ -23,7 +23,11 @@ export const networkParity: readonly ParityRow[] = [
   row('VNET-PEER-005', 'useRemoteGateways needs allowGatewayTransit on the other side.', pages.peering, ourCodeKnownText),
   row('VNET-PEER-006', 'One peering of a virtual network can use remote gateways.', pages.peering, ourCode),
   row('VNET-PEER-007', 'A virtual network with a gateway of its own cannot use remote gateways.', pages.peering, ourCode),
-  row('VNET-PEER-008', 'A peering whose other side is Disconnected cannot be made again before that side is updated or deleted.', pages.peering),
+  row(
+    'VNET-PEER-008',
+    'A peering whose other side is Disconnected cannot be made again before that side is updated or deleted.',
+    pages.peering,
+  ),
   differs(
     'VNET-PEER-009',
     'A peering shows the address space of the other side, and whether both sides agree on it.',
@@ -36,8 +40,18 @@ export const networkParity: readonly ParityRow[] = [
     pages.network,
     'As Azure has long done; versions of its API from 2025 on are said to keep subnets as well.',
   ),
-  notYet('VNET-IPV6-001', 'IPv6 address spaces and subnets carry traffic.', pages.network, 'They are stored and checked; planned are IPv4 prefixes.'),
-  notYet('VNET-DDOS-001', 'DDoS protection plans, NAT gateways, service endpoints and delegations take effect.', pages.network, 'Stored and shown; no effect is claimed.'),
+  notYet(
+    'VNET-IPV6-001',
+    'IPv6 address spaces and subnets carry traffic.',
+    pages.network,
+    'They are stored and checked; planned are IPv4 prefixes.',
+  ),
+  notYet(
+    'VNET-DDOS-001',
+    'DDoS protection plans, NAT gateways, service endpoints and delegations take effect.',
+    pages.network,
+    'Stored and shown; no effect is claimed.',
+  ),
 
   row('PIP-SKU-001', 'A Standard address is Static.', pages.address, ourCodeKnownText),
   row('PIP-SKU-002', 'The Global tier needs the Standard SKU.', pages.address),
@@ -52,7 +66,12 @@ export const networkParity: readonly ParityRow[] = [
   row('PIP-CHANGE-004', 'A Static address in use cannot become Dynamic.', pages.address, ourCode),
   row('PIP-USE-001', 'An address in use cannot be deleted.', pages.address),
   row('PIP-ALLOC-001', 'A Static address is known at creation; when none is left, the PUT is refused.', pages.address, ourCode),
-  notYet('PIP-IPV6-001', 'IPv6 public addresses are allocated.', pages.address, 'Only when the fabric has an IPv6 pool; the lab has none, and the PUT is refused.'),
+  notYet(
+    'PIP-IPV6-001',
+    'IPv6 public addresses are allocated.',
+    pages.address,
+    'Only when the fabric has an IPv6 pool; the lab has none, and the PUT is refused.',
+  ),
 
   row('NIC-001', 'A network interface has an IP configuration.', pages.nic, ourCode),
   row('NIC-002', 'One IP configuration of several is the primary one.', pages.nic, ourCode),

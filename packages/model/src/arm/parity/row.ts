@@ -40,8 +40,8 @@ export const pages = {
 } as const;
 
 /** Azure refuses this, but the code it answers with is not published; ours is in its style. */
-export const ourCode = 'Code and text are ours: Azure\'s are not published.';
-export const ourCodeKnownText = 'Text is Azure\'s, the code is ours.';
+export const ourCode = "Code and text are ours: Azure's are not published.";
+export const ourCodeKnownText = "Text is Azure's, the code is ours.";
 
 export function row(id: string, rule: string, source: string, note = ''): ParityRow {
   return { id, rule, source, status: 'implemented', note };

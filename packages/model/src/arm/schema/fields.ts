@@ -40,6 +40,9 @@ export function oneOf<const T extends readonly [string, ...string[]]>(
 /** A reference: clients may send the whole resource, only its id is kept. */
 export const reference = z.object({ id: text });
 
+/** Edge zones; stored and shown. */
+export const extendedLocation = z.object({ name: text.optional(), type: oneOf('ExtendedLocationTypes', ['EdgeZone']).optional() });
+
 /** A list that is `[]` when not given. */
 export function listOf<T extends z.ZodType>(item: T): z.ZodDefault<z.ZodArray<T>> {
   return z.array(item).default(() => []);

@@ -68,7 +68,10 @@ function withPrimary(configurations: readonly NetworkInterfaceIpConfiguration[])
   const hasPrimary = configurations.some(({ properties }) => properties.primary === true);
   return configurations.map((configuration, index) => ({
     ...configuration,
-    properties: { ...withoutDynamicAddress(configuration.properties), primary: configuration.properties.primary ?? (!hasPrimary && index === 0) },
+    properties: {
+      ...withoutDynamicAddress(configuration.properties),
+      primary: configuration.properties.primary ?? (!hasPrimary && index === 0),
+    },
   }));
 }
 

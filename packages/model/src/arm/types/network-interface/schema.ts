@@ -1,6 +1,6 @@
 /** What a network interface may hold. */
 import { z } from 'zod';
-import { flag, integer, listOf, oneOf, reference, text, textOrNothing, type DeepReadonly } from '../../schema/fields.ts';
+import { extendedLocation, flag, integer, listOf, oneOf, reference, text, textOrNothing, type DeepReadonly } from '../../schema/fields.ts';
 
 export const networkInterfaceIpConfiguration = z.object({
   name: text,
@@ -37,7 +37,7 @@ export const networkInterfaceProperties = z.object({
 });
 
 export const networkInterfaceTop = z.object({
-  extendedLocation: z.object({ name: text.optional(), type: text.optional() }).optional(),
+  extendedLocation: extendedLocation.optional(),
 });
 
 export type NetworkInterfaceIpConfiguration = DeepReadonly<z.output<typeof networkInterfaceIpConfiguration>>;

@@ -1,6 +1,6 @@
 /** What a public IP address may hold. `ipAddress` is not read from a PUT: the service decides it. */
 import { z } from 'zod';
-import { integer, listOf, oneOf, reference, text, textOrNothing, type DeepReadonly } from '../../schema/fields.ts';
+import { extendedLocation, integer, listOf, oneOf, reference, text, textOrNothing, type DeepReadonly } from '../../schema/fields.ts';
 
 export const publicIpAddressProperties = z.object({
   publicIPAllocationMethod: oneOf('IpAllocationMethod', ['Static', 'Dynamic']).optional(),
@@ -41,7 +41,7 @@ export const publicIpAddressTop = z.object({
     })
     .default({ name: 'Basic', tier: 'Regional' }),
   zones: z.array(text).optional(),
-  extendedLocation: z.object({ name: text.optional(), type: text.optional() }).optional(),
+  extendedLocation: extendedLocation.optional(),
 });
 
 type Read = DeepReadonly<z.output<typeof publicIpAddressProperties>>;

@@ -1,7 +1,7 @@
 /** What a virtual network gateway may hold, before defaults that depend on other members (complete.ts). */
 import { z } from 'zod';
 import { gatewayGenerations, gatewaySkuNames } from '../../skus.ts';
-import { flag, integer, listOf, oneOf, reference, text, textOrNothing, type DeepReadonly } from '../../schema/fields.ts';
+import { extendedLocation, flag, integer, listOf, oneOf, reference, text, textOrNothing, type DeepReadonly } from '../../schema/fields.ts';
 import { addressSpace } from '../virtual-network/schema.ts';
 import { vpnClientConfiguration, type VpnClientConfiguration } from './vpn-client-schema.ts';
 
@@ -40,9 +40,9 @@ const bgpSettings = z.object({
 const policyGroup = z.object({
   name: text.optional(),
   properties: z.object({
-    isDefault: flag.optional(),
-    priority: integer.optional(),
-    policyMembers: listOf(
+    isDefault: flag,
+    priority: integer,
+    policyMembers: z.array(
       z.object({
         name: text.optional(),
         attributeType: oneOf('VpnPolicyMemberAttributeType', ['CertificateGroupId', 'AADGroupId', 'RadiusAzureGroupId']).optional(),
@@ -103,7 +103,7 @@ export const virtualNetworkGatewayProperties = z.object({
 });
 
 export const virtualNetworkGatewayTop = z.object({
-  extendedLocation: z.object({ name: text.optional(), type: text.optional() }).optional(),
+  extendedLocation: extendedLocation.optional(),
   identity: z
     .object({
       type: oneOf('ResourceIdentityType', ['SystemAssigned', 'UserAssigned', 'SystemAssigned, UserAssigned', 'None']).optional(),

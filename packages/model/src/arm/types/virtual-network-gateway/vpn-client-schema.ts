@@ -26,7 +26,7 @@ export const vpnClientConfiguration = z.object({
   vngClientConnectionConfigurations: listOf(
     z.object({
       name: text.optional(),
-      properties: z.object({ vpnClientAddressPool: addressSpace, virtualNetworkGatewayPolicyGroups: listOf(reference) }),
+      properties: z.object({ vpnClientAddressPool: addressSpace, virtualNetworkGatewayPolicyGroups: z.array(reference) }),
     }),
   ),
 });

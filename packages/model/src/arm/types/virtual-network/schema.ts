@@ -1,6 +1,6 @@
 /** What a virtual network and its subnets and peerings may hold. Rules are in the other files of this folder. */
 import { z } from 'zod';
-import { flag, integer, listOf, oneOf, reference, text, type DeepReadonly } from '../../schema/fields.ts';
+import { extendedLocation, flag, integer, listOf, oneOf, reference, text, type DeepReadonly } from '../../schema/fields.ts';
 
 export const addressSpace = z.object({
   addressPrefixes: listOf(text),
@@ -87,7 +87,7 @@ export const virtualNetworkProperties = z.object({
 });
 
 export const virtualNetworkTop = z.object({
-  extendedLocation: z.object({ name: text.optional(), type: text.optional() }).optional(),
+  extendedLocation: extendedLocation.optional(),
 });
 
 type Read = DeepReadonly<z.output<typeof virtualNetworkProperties>>;
