@@ -20,6 +20,7 @@ import { createAuthentication } from './identity/authentication.ts';
 import { createClientRegistry } from './identity/clients.ts';
 import { ownClientSecret } from './identity/own-client.ts';
 import { openTokenAuthority } from './identity/tokens.ts';
+import { operationExpiryTask } from './operations/operations.ts';
 import { groupDeletionTask } from './core/group-deletion.ts';
 import { armModules, signInRoutes } from './modules.ts';
 import type { Planner } from './planning/planner.ts';
@@ -101,7 +102,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const planning = createPlanningTask(context, options.planner ?? defaultPlanner);
   const modules = [...armModules, ...(options.modules ?? [])].map((create) => create(context));
   planError = planning.planError;
-  tasks = [planning.task, groupDeletionTask(context), ...modules.flatMap((module) => module.tasks ?? [])];
+  tasks = [planning.task, groupDeletionTask(context), operationExpiryTask(context), ...modules.flatMap((module) => module.tasks ?? [])];
   dispatch = createDispatch({
     routes: [...signInRoutes(identity), ...modules.flatMap((module) => module.routes)],
     authenticate: createAuthentication(identity),

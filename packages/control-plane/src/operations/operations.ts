@@ -5,8 +5,8 @@
  */
 import type { ArmError } from '@sallyport/model';
 import { resourceKey } from '@sallyport/model';
-import type { Clock, IdSource } from '@sallyport/runtime';
-import { until } from '@sallyport/runtime';
+import type { Clock, IdSource, Logger } from '@sallyport/runtime';
+import { BackgroundTask, until } from '@sallyport/runtime';
 import type { OperationRecord, OperationResult } from '../store/records.ts';
 import { deleteRecord, getRecord, listRecords, putRecord } from '../store/records.ts';
 import type { Change, Store } from '../store/store.ts';
@@ -107,4 +107,23 @@ export function createOperations(options: { readonly store: Store; readonly cloc
         .filter(({ endedAt }) => endedAt !== undefined && Date.parse(endedAt) + keepMs < clock.now())
         .map(({ id }) => deleteRecord('operation', id)),
   };
+}
+
+/** Forgets operations when they have been over for a day. */
+export function operationExpiryTask(context: {
+  readonly store: Store;
+  readonly operations: Operations;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): BackgroundTask {
+  return new BackgroundTask({
+    name: 'operation-expiry',
+    periodMs: 600_000,
+    clock: context.clock,
+    log: context.log,
+    activate: async () => {
+      const changes = context.operations.expire();
+      if (changes.length > 0) await context.store.commit(changes);
+    },
+  });
 }

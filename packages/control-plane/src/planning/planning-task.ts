@@ -5,7 +5,7 @@
  * Order within an activation: plan (if anything changed), then give each new operation the number of the plan that first
  * holds its work, in the same commit, then end the operations whose hosts have reported.
  */
-import type { Plan, PlanNumber } from '@sallyport/model';
+import type { PlanNumber } from '@sallyport/model';
 import { resourceKey } from '@sallyport/model';
 import type { ReportEntry } from '@sallyport/planner';
 import { BackgroundTask } from '@sallyport/runtime';
@@ -15,8 +15,6 @@ import { currentPlanKey, putRecord } from '../store/records.ts';
 import type { Change } from '../store/store.ts';
 import type { Planner } from './planner.ts';
 import { settle } from './settle.ts';
-
-const noPlan: Plan = { number: 0 as PlanNumber, hosts: [] }; // brand: the number before the first
 
 export type PlanningTask = {
   readonly task: BackgroundTask;
@@ -41,7 +39,7 @@ export function createPlanningTask(context: ArmContext, planner: Planner): Plann
       const ended = context.clock.monotonic();
       notBefore = ended + (ended - began);
     }
-    const ending = [...settle(context, planError), ...context.operations.expire()];
+    const ending = settle(context, planError);
     if (ending.length > 0) await context.store.commit(ending);
   }
 
@@ -59,15 +57,17 @@ export function createPlanningTask(context: ArmContext, planner: Planner): Plann
       context.log.error({ plan: result.plan.number, planError }, 'plan contradicts itself and was not stored');
       return;
     }
-    const stored: PlanRecord = { plan: result.plan, report: result.report, plannedAt: new Date(context.clock.now()).toISOString() };
-    const isSame = previous?.plan.number === result.plan.number && JSON.stringify(previous.report) === JSON.stringify(result.report);
-    const numbered = numberOperations(context, result.plan.number, [...(previous?.report ?? []), ...result.report]);
+    // What nobody uses needs no entry: there may be thousands, and each plan is written whole.
+    const report = result.report.filter(({ reason }) => reason?.code !== 'NotInUse');
+    const stored: PlanRecord = { plan: result.plan, report, plannedAt: new Date(context.clock.now()).toISOString() };
+    const isSame = previous?.plan.number === result.plan.number && JSON.stringify(previous.report) === JSON.stringify(report);
+    const numbered = numberOperations(context, result.plan.number, [...(previous?.report ?? []), ...report]);
     const writes: readonly Change[] = [...(isSame ? [] : [putRecord('plan', currentPlanKey, stored)]), ...numbered];
     if (writes.length > 0) await context.store.commit(writes);
     if (previous?.plan.number !== result.plan.number) context.log.info({ plan: result.plan.number }, 'plan stored');
   }
 
-  const task = new BackgroundTask({ name: 'planning', periodMs: 5000, clock: context.clock, log: context.log, activate });
+  const task = new BackgroundTask({ name: 'planning', periodMs: 1000, clock: context.clock, log: context.log, activate });
   context.store.watch((committed) => {
     const isInput = committed.some(({ change }) => change.kind === 'resource' || change.kind === 'secret');
     if (isInput) changes += 1;
@@ -108,5 +108,3 @@ function secretVersions(context: ArmContext): ReadonlyMap<string, number> {
     context.store.list('secret').map(({ key, value }) => [key, (value as { readonly version: number }).version]), // kind says so
   );
 }
-
-export { noPlan };

@@ -73,7 +73,7 @@ const referredTypes: ReadonlySet<string> = new Set([
 
 /** Why the hosts do nothing for a resource, when the user expects that they do. */
 function obstacleOf(context: ArmContext, entry: ReportEntry | undefined): ReportEntry['reason'] {
-  if (entry === undefined || entry.isPlanned || entry.reason?.code === 'NotInUse') return undefined;
+  if (entry === undefined || entry.isPlanned) return undefined;
   return referredTypes.has(context.resources.get(entry.resource)?.type ?? '') ? undefined : entry.reason;
 }
 

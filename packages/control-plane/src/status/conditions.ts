@@ -113,8 +113,8 @@ function instanceConditions(host: string, instance: HostState['observation']['in
 }
 
 function planConditions(context: ArmContext, entry: ReportEntry): readonly Condition[] {
-  // Why a connection is not planned is told with its status; what nobody uses needs no plan.
-  const isTold = context.resources.get(entry.resource)?.type === 'Microsoft.Network/connections' || entry.reason?.code === 'NotInUse';
+  // Why a connection is not planned is told with its status.
+  const isTold = context.resources.get(entry.resource)?.type === 'Microsoft.Network/connections';
   const { resource } = entry;
   return [
     ...(entry.reason === undefined || isTold
