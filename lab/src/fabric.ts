@@ -20,12 +20,15 @@ export class LabError extends Error {
   override readonly name = 'LabError';
 }
 
-/** The fabric of a data directory; makes the directory (0700) and chooses an id when there is none yet. */
-export function createFabric(dataDirectory: string): Fabric {
+/**
+ * The fabric of a data directory; makes the directory (0700) and chooses an id when there is none yet.
+ * @param runDirectory for a new one, in place of /run/sallyport/ID, which only root can make.
+ */
+export function createFabric(dataDirectory: string, runDirectory?: string): Fabric {
   const directory = resolve(dataDirectory);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const file = join(directory, 'fabric.json');
-  if (!existsSync(file)) writeWhole(file, `${JSON.stringify({ id: randomBytes(2).toString('hex') })}\n`);
+  if (!existsSync(file)) writeWhole(file, `${JSON.stringify({ id: randomBytes(2).toString('hex'), runDirectory })}\n`);
   return openFabric(directory);
 }
 
@@ -35,9 +38,15 @@ export function openFabric(dataDirectory: string): Fabric {
   const file = join(directory, 'fabric.json');
   if (!existsSync(file)) throw new LabError(`${directory} holds no fabric: start one with \`sallyport up --data-dir ${directory}\``);
   const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  const id = typeof parsed === 'object' && parsed !== null && 'id' in parsed ? parsed.id : undefined;
+  const { id, runDirectory }: { readonly id?: unknown; readonly runDirectory?: unknown } =
+    typeof parsed === 'object' && parsed !== null ? parsed : {};
   if (typeof id !== 'string' || !/^[0-9a-f]{4}$/.test(id)) throw new LabError(`${file} is damaged: it must hold {"id": "<4 hex digits>"}`);
-  return { id, dataDirectory: directory, runDirectory: `/run/sallyport/${id}`, namespacePrefix: `sp-${id}-` };
+  return {
+    id,
+    dataDirectory: directory,
+    runDirectory: typeof runDirectory === 'string' ? runDirectory : `/run/sallyport/${id}`,
+    namespacePrefix: `sp-${id}-`,
+  };
 }
 
 /** Replaces a file in one step (0600), so that a crash leaves the old one or the new one. */

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isSameResource, resourceName } from '@sallyport/model';
-import type { HostPlan } from '@sallyport/model';
+import type { HostPlan, PlanNumber } from '@sallyport/model';
 import { LabError } from './fabric.ts';
 import type { Fabric } from './fabric.ts';
 import { readMachines } from './lab-file.ts';
@@ -70,15 +70,16 @@ export function agentStateDirectory(fabric: Pick<Fabric, 'dataDirectory'>): stri
 }
 
 /** The plan the agent acts on; undefined before the first. */
-export function readHostPlan(fabric: Pick<Fabric, 'dataDirectory'>): HostPlan | undefined {
+export function readNumberedPlan(
+  fabric: Pick<Fabric, 'dataDirectory'>,
+): { readonly number: PlanNumber; readonly plan: HostPlan } | undefined {
   const file = join(agentStateDirectory(fabric), 'plan.json');
   if (!existsSync(file)) return undefined;
-  const parsed = JSON.parse(readFileSync(file, 'utf8')) as { readonly plan: HostPlan }; // written by the agent only
-  return parsed.plan;
+  return JSON.parse(readFileSync(file, 'utf8')) as { readonly number: PlanNumber; readonly plan: HostPlan }; // written by the agent only
 }
 
 function plannedPlaces(fabric: Fabric): readonly Omit<Place, 'exists'>[] {
-  const plan = readHostPlan(fabric);
+  const plan = readNumberedPlan(fabric)?.plan;
   if (plan === undefined) return [];
   const bare = (address: string): string => address.split('/')[0] ?? address;
   return [

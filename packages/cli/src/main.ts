@@ -10,9 +10,11 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   up: async () => (await import('./commands/up.ts')).up,
   status: async () => (await import('./commands/status.ts')).status,
   lab: async () => (await import('./commands/lab.ts')).lab,
+  plan: async () => (await import('./commands/plan.ts')).planCommand,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
   'clean-up': async () => (await import('./commands/clean-up.ts')).cleanUpCommand,
   start: async () => (await import('./commands/start.ts')).start,
+  demo: async () => (await import('./commands/demo.ts')).demo,
   'control-plane': async () => (await import('./commands/control-plane.ts')).controlPlane,
   agent: async () => (await import('./commands/agent.ts')).agent,
 };

@@ -2,7 +2,6 @@
  * The all-in-one: control plane and agent as two children of this process, started again when they die, and the lab's
  * machines around them. Used by `up`, and by `start` and tests in-process. Stopping removes everything but the data directory.
  */
-import { createServer } from 'node:net';
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fabric } from '@sallyport/lab';
@@ -11,6 +10,7 @@ import type { DevicePorts } from '@sallyport/lab';
 import { cleanUp } from '@sallyport/agent';
 import { SupervisedChild } from '@sallyport/runtime';
 import type { Logger } from '@sallyport/runtime';
+import { anyFreePort } from './free-port.ts';
 import { agentPaths, clientFile, ownProgram } from './installation.ts';
 
 export type UpOptions = {
@@ -36,8 +36,8 @@ const readyWithinMs = 60_000;
 export async function runUp(options: UpOptions): Promise<Running> {
   const { fabric, ports, log } = options;
   const { host } = options.listen;
-  const api = authorityOf(host, options.listen.port === 0 ? await freePort(host) : options.listen.port);
-  const agents = authorityOf('127.0.0.1', await freePort('127.0.0.1'));
+  const api = authorityOf(host, options.listen.port === 0 ? await anyFreePort(host) : options.listen.port);
+  const agents = authorityOf('127.0.0.1', await anyFreePort('127.0.0.1'));
   const data = ['--data-dir', fabric.dataDirectory, '--child'];
   const controlPlane = startChild(
     options,
@@ -98,16 +98,4 @@ function startChild({ ports, log, onTrouble }: UpOptions, name: string, argv: re
 
 function authorityOf(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-function freePort(host: string): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const server = createServer();
-  server.on('error', (cause) => reject(new LabError(`could not listen on ${host}`, { cause })));
-  server.listen(0, host, () => {
-    const address = server.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    server.close(() => resolve(port));
-  });
-  return promise;
 }

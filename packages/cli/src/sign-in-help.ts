@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import type { ClientFile } from '@sallyport/lab';
 import { clone } from './installation.ts';
 
-export function signInHelp(client: ClientFile, resourceGroup: string, dataDirectory: string): readonly string[] {
+/** @param host a simulated one has no inside to run commands in. */
+export function signInHelp(
+  client: ClientFile,
+  resourceGroup: string,
+  dataDirectory: string,
+  host: 'real' | 'simulated' = 'real',
+): readonly string[] {
   const secret = `"$(sed -n 's/.*"clientSecret": *"\\([^"]*\\)".*/\\1/p' ${join(dataDirectory, 'client.json')})"`;
   const sdk = [
     `import { readFileSync } from 'node:fs'; import { ClientSecretCredential } from '@azure/identity'; import { NetworkManagementClient } from '@azure/arm-network';`,
@@ -33,7 +39,11 @@ export function signInHelp(client: ClientFile, resourceGroup: string, dataDirect
     'And by hand:',
     '',
     `  npx sallyport status --data-dir ${dataDirectory}`,
-    `  npx sallyport lab exec vm1 --data-dir ${dataDirectory} -- ping -c 3 192.168.0.10`,
-    `  npx sallyport lab site add branch --prefix 192.168.50.0/24 --data-dir ${dataDirectory}`,
+    ...(host === 'simulated'
+      ? []
+      : [
+          `  npx sallyport lab exec vm1 --data-dir ${dataDirectory} -- ping -c 3 192.168.0.10`,
+          `  npx sallyport lab site add branch --prefix 192.168.50.0/24 --data-dir ${dataDirectory}`,
+        ]),
   ];
 }

@@ -1,7 +1,8 @@
 /** What `npm start` shows: a scenario built step by step, what exists then, and how long each part of the way took. */
-import { buildScenario, connectSdk, expectScenario, member, shortName, waitForStatus } from '@sallyport/lab';
-import type { BuildTimes, LabSession, RoundTrip, Scenario } from '@sallyport/lab';
+import { buildScenario, connectSdk, expectScenario, member, readNumberedPlan, shortName, waitForStatus } from '@sallyport/lab';
+import type { BuildTimes, Fabric, LabSession, RoundTrip, Scenario } from '@sallyport/lab';
 import { parseResourceId } from '@sallyport/model';
+import { printPlan } from '@sallyport/planner';
 import { tableLines } from './table.ts';
 
 export type Tour = {
@@ -98,11 +99,7 @@ export function tourLines(tour: Tour): readonly string[] {
     ['first PUT to the first packet both ways', seconds(tour.seconds.firstPacket)],
   ];
   return [
-    '',
-    ...tableLines(
-      ['RESOURCE', 'STATE', ''],
-      tour.resources.map(({ name, state, facts }) => [name, state, facts]),
-    ),
+    ...linesOf(tour.resources),
     '',
     ...tableLines(
       ['TUNNEL', 'STATUS', 'IKE', 'ESP'],
@@ -116,4 +113,25 @@ export function tourLines(tour: Tour): readonly string[] {
     '',
     ...tableLines(['TIME', ''], rows),
   ];
+}
+
+/** The resource table alone. */
+export async function resourceLines(session: LabSession, scenario: Scenario): Promise<readonly string[]> {
+  return linesOf(await readResources(session, scenario));
+}
+
+function linesOf(resources: Tour['resources']): readonly string[] {
+  return [
+    '',
+    ...tableLines(
+      ['RESOURCE', 'STATE', ''],
+      resources.map(({ name, state, facts }) => [name, state, facts]),
+    ),
+  ];
+}
+
+/** The plan its agent works on, as `sallyport plan` prints plans. */
+export function printPlanOf(fabric: Fabric): string {
+  const stored = readNumberedPlan(fabric);
+  return stored === undefined ? 'no plan yet' : printPlan({ number: stored.number, hosts: [stored.plan] });
 }

@@ -1,10 +1,10 @@
 /** `sallyport doctor`: what this machine can run, and for what it can't the reason and the remedy, one sentence each. Leaves nothing behind. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { systemCommands } from '@sallyport/runtime';
 import type { Command } from '../command.ts';
 import { parseOptions, print, printJson, reasonOf, refusePositionals } from '../command.ts';
+import { isPortFree } from '../free-port.ts';
 import { clone, shimLibrary, xfrmdProgram } from '../installation.ts';
 import { tableLines } from '../table.ts';
 
@@ -201,12 +201,8 @@ async function kernel(): Promise<readonly Finding[]> {
   }
 }
 
-function port(): Promise<Finding> {
-  const { promise, resolve } = Promise.withResolvers<Finding>();
-  const server = createServer();
-  server.on('error', () =>
-    resolve({ name: 'port 8443', state: 'note', detail: 'in use', remedy: 'sallyport up needs another one: --listen 127.0.0.1:PORT' }),
-  );
-  server.listen(8443, '127.0.0.1', () => server.close(() => resolve({ name: 'port 8443', state: 'ok', detail: 'free' })));
-  return promise;
+async function port(): Promise<Finding> {
+  return (await isPortFree(8443))
+    ? { name: 'port 8443', state: 'ok', detail: 'free' }
+    : { name: 'port 8443', state: 'note', detail: 'in use', remedy: 'sallyport up needs another one: --listen 127.0.0.1:PORT' };
 }

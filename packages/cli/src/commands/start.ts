@@ -3,7 +3,6 @@
  * API with the official SDK, packets both ways, a table, and how to sign in; until Ctrl-C, then every trace is removed.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ArmClient, Evidence, createFabric, loadScenario, openFabric, readClientFile } from '@sallyport/lab';
@@ -11,6 +10,7 @@ import type { Fabric, LabSession } from '@sallyport/lab';
 import type { Command } from '../command.ts';
 import { note, parseOptions, print, reasonOf, refusePositionals } from '../command.ts';
 import { lockDataDirectory } from '../data-lock.ts';
+import { isPortFree } from '../free-port.ts';
 import { fileLogger } from '../installation.ts';
 import { removeAll, runUp } from '../running.ts';
 import type { Running } from '../running.ts';
@@ -54,7 +54,7 @@ async function startIn(fabric: Fabric, stop: AbortSignal, isOnce: boolean): Prom
   const log = fileLogger(fabric, 'start');
   let running: Running | undefined;
   try {
-    const listen = { host: '127.0.0.1', port: (await isFree(8443)) ? 8443 : 0 };
+    const listen = { host: '127.0.0.1', port: (await isPortFree(8443)) ? 8443 : 0 };
     running = await runUp({ fabric, listen, ipsec: 'auto', ports, log, onTrouble: tell });
     tell(`API ready at ${running.endpoint}`);
     using arm = new ArmClient(readClientFile(fabric.dataDirectory));
@@ -91,12 +91,4 @@ async function show(session: LabSession, isOnce: boolean): Promise<boolean> {
     session.tell(`evidence: ${await evidence.collect(error)}`);
     return false;
   }
-}
-
-function isFree(port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const server = createServer();
-  server.on('error', () => resolve(false));
-  server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  return promise;
 }
