@@ -28,7 +28,7 @@ const startsPrograms = new Set([
   'packages/runtime/src/daemon.ts',
 ]);
 
-const isTest = (path: string): boolean => /\.(test|real|contract)\.ts$/.test(path);
+const isTest = (path: string): boolean => /[.-](test|real|contract)\.ts$/.test(path);
 
 function violations(
   check: (path: string, imported: string) => string | undefined,
@@ -83,6 +83,12 @@ test('pure packages import nothing of Node, and only runtime starts programs', (
   ).toEqual([]);
 });
 
+/** Declared and not imported at present, with the reason it is still declared. */
+const spare: Readonly<Record<string, string>> = {
+  json5: 'template bodies are read by our own parser; goes with the next change of the lock file',
+  'prom-client': 'for the metrics port, which is not written yet',
+};
+
 describe('third parties', () => {
   const development = Object.keys(manifests.find(({ path }) => path === 'package.json')?.devDependencies ?? {});
 
@@ -103,7 +109,7 @@ describe('third parties', () => {
       .filter(({ path }) => rules[dirname(path)] !== undefined)
       .flatMap(({ path, dependencies }) => {
         const used = typescript.filter((file) => packageOf(file.path) === dirname(path)).flatMap(({ text }) => importsOf(text));
-        const foreign = Object.keys(dependencies).filter((name) => !name.startsWith('@sallyport/'));
+        const foreign = Object.keys(dependencies).filter((name) => !name.startsWith('@sallyport/') && spare[name] === undefined);
         return foreign.flatMap((name) => (used.some((one) => one === name || one.startsWith(`${name}/`)) ? [] : [`${path}: ${name}`]));
       });
     expect(unused).toEqual([]);

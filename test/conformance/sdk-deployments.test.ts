@@ -104,7 +104,7 @@ test('modules: a deployment inside a deployment, as Bicep compiles them', async 
   });
 });
 
-test('at subscription scope a template makes resource groups', async () => {
+test('at subscription scope a template makes a resource group, and a module fills it', async () => {
   const made = await system.deployments.deployments.createOrUpdateAtSubscriptionScope('landing-zone', {
     location,
     properties: {
@@ -114,13 +114,42 @@ test('at subscription scope a template makes resource groups', async () => {
         contentVersion: '1.0.0.0',
         resources: [
           { type: 'Microsoft.Resources/resourceGroups', apiVersion: '2021-04-01', name: 'landing', location: '[deployment().location]' },
+          {
+            type: 'Microsoft.Resources/deployments',
+            apiVersion: '2022-09-01',
+            name: 'fill',
+            resourceGroup: 'landing',
+            dependsOn: ["[subscriptionResourceId('Microsoft.Resources/resourceGroups', 'landing')]"],
+            properties: {
+              mode: 'Incremental',
+              expressionEvaluationOptions: { scope: 'inner' },
+              template: { $schema: schema, contentVersion: '1.0.0.0', resources: [vnet('hq', '10.40.0.0/16')] },
+            },
+          },
         ],
-        outputs: { group: { type: 'string', value: "[subscriptionResourceId('Microsoft.Resources/resourceGroups', 'landing')]" } },
       },
     },
   });
   expect(made).toMatchObject({ location, properties: { provisioningState: 'Succeeded' } });
-  expect(await system.resources.resourceGroups.get('landing')).toMatchObject({ location });
+  expect(await system.network.virtualNetworks.get('landing', 'hq')).toMatchObject({ location });
+  expect((await collect(system.deployments.deployments.listAtSubscriptionScope())).map(({ name }) => name)).toEqual(['landing-zone']);
+});
+
+test('with outer scope, the default, a nested template sees the parameters of its parent', async () => {
+  const nested = {
+    type: 'Microsoft.Resources/deployments',
+    apiVersion: '2022-09-01',
+    name: 'nested-outer',
+    properties: {
+      mode: 'Incremental',
+      template: { $schema: schema, contentVersion: '1.0.0.0', resources: [vnet("[parameters('name')]", '10.41.0.0/16')] },
+    },
+  };
+  const template = { $schema: schema, contentVersion: '1.0.0.0', parameters: { name: { type: 'string' } }, resources: [nested] };
+  await system.deployments.deployments.createOrUpdate(group, 'outer-scope', {
+    properties: { mode: 'Incremental', parameters: { name: { value: 'from-parent' } }, template },
+  });
+  expect(await system.network.virtualNetworks.get(group, 'from-parent')).toMatchObject({ provisioningState: 'Succeeded' });
 });
 
 test('a refused resource: the poller rejects with DeploymentFailed, the operations tell which and why', async () => {

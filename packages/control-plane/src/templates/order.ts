@@ -29,8 +29,15 @@ export function resourcesCalled(target: string, resources: readonly TemplateReso
   const wanted = target.toLowerCase();
   const bySymbol = resources.filter(({ symbol, loop }) => symbol?.toLowerCase() === wanted || loop?.toLowerCase() === wanted);
   if (bySymbol.length > 0) return bySymbol;
-  if (wanted.startsWith('/')) return resources.filter(({ id }) => resourceKey(id) === resourceKey(target));
+  if (wanted.startsWith('/')) return resources.filter((resource) => idsOf(resource).includes(resourceKey(target)));
   return resources.filter(({ id, name }) => name.toLowerCase() === wanted || resourceKey(id).endsWith(`/providers${resourceKey(target)}`));
+}
+
+/** A resource group has two ids: its own, and the one that `subscriptionResourceId()` makes. */
+function idsOf({ id, type, name }: TemplateResource): readonly string[] {
+  if (type.toLowerCase() !== 'microsoft.resources/resourcegroups') return [resourceKey(id)];
+  const subscription = id.split('/')[2] ?? '';
+  return [resourceKey(id), resourceKey(`/subscriptions/${subscription}/providers/${type}/${name}`)];
 }
 
 function prerequisites(resource: TemplateResource, resources: readonly TemplateResource[], loops: ReadonlySet<string>): readonly string[] {
