@@ -78,7 +78,7 @@ void run(const Options& options) {
       last_tick = now;
       service.tick();
     }
-    constexpr int kTickMs = 1000, kReclaimMs = 20;
+    constexpr int kTickMs = 1000, kReclaimMs = 5;
     return plane.collect() ? kReclaimMs : kTickMs;
   });
   log_info("stopping");

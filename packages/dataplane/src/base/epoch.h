@@ -4,7 +4,9 @@
  * One writer (the control thread), a fixed set of readers.
  */
 #pragma once
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -42,13 +44,17 @@ class Epoch {
     retire(std::shared_ptr<T>(std::move(object)));
   }
 
-  /** Frees what is safe to free; returns true while something is still waiting. */
-  bool collect() {
+  /**
+   * Frees what is safe to free for at most `budget`: closing a TUN takes the kernel ten milliseconds, and a thousand of them
+   * must not keep the control thread away. Returns true while something is still waiting.
+   */
+  bool collect(std::chrono::milliseconds budget = std::chrono::milliseconds(5)) {
     if (limbo_.empty()) return false;
+    const auto end = std::chrono::steady_clock::now() + budget;
     std::atomic_thread_fence(std::memory_order_seq_cst);
     uint64_t oldest = UINT64_MAX;
     for (const Reader* reader : readers_) oldest = std::min(oldest, reader->seen_.load(std::memory_order_acquire));
-    while (!limbo_.empty() && limbo_.front().epoch <= oldest) limbo_.pop_front();
+    while (!limbo_.empty() && limbo_.front().epoch <= oldest && std::chrono::steady_clock::now() < end) limbo_.pop_front();
     return !limbo_.empty();
   }
 

@@ -23,17 +23,17 @@ std::string answer(Methods& methods, std::string_view line) {
     return Json(Json::Object{{"id", id}, {"error", Json::Object{{"code", code}, {"message", message}}}}).print() + "\n";
   };
   const auto request = Json::parse(line);
-  if (!request || request->as_object() == nullptr) return failure("InvalidRequest", "not a JSON object");
+  if (!request || request->as_object() == nullptr) return failure("invalid-request", "not a JSON object");
   if (const Json* given = request->find("id"); given != nullptr && given->as_integer() != nullptr) id = *given;
   const Json* method = request->find("method");
-  if (method == nullptr || method->as_string() == nullptr) return failure("InvalidRequest", "method is missing");
+  if (method == nullptr || method->as_string() == nullptr) return failure("invalid-request", "method is missing");
   const Json* params = request->find("params");
   try {
     return Json(Json::Object{{"id", id}, {"result", methods.call(*method->as_string(), params == nullptr ? Json() : *params)}}).print() + "\n";
   } catch (const MethodError& error) {
     return failure(error.code, error.what());
   } catch (const std::system_error& error) {
-    return failure(error.code().value() == EEXIST || error.code().value() == EBUSY ? "Conflict" : "SystemError", error.what());
+    return failure(error.code().value() == EEXIST || error.code().value() == EBUSY ? "conflict" : "system-error", error.what());
   }
 }
 

@@ -19,7 +19,7 @@ uint64_t integer_of(const Json& params, const char* name, uint64_t low, uint64_t
   if (given == nullptr && fallback) return *fallback;
   const uint64_t* value = given == nullptr ? nullptr : given->as_integer();
   if (value == nullptr || *value < low || *value > high)
-    throw MethodError("InvalidParameter", std::string(name) + " must be an integer from " + std::to_string(low) + " to " + std::to_string(high));
+    throw MethodError("invalid-parameter", std::string(name) + " must be an integer from " + std::to_string(low) + " to " + std::to_string(high));
   return *value;
 }
 
@@ -71,7 +71,7 @@ Json Methods::call(const std::string& method, const Json& params) {
   if (method == "deleteTunnel") return delete_tunnel(params);
   if (method == "listTunnels") return list_tunnels();
   if (method == "statistics") return statistics();
-  throw MethodError("UnknownMethod", "unknown method " + method);
+  throw MethodError("unknown-method", "unknown method " + method);
 }
 
 Json Methods::health() const {
@@ -96,7 +96,7 @@ Json Methods::create_tunnel(const Json& params) {
   settings.if_id = static_cast<uint32_t>(integer_of(params, "ifId", 0, UINT32_MAX));
   const Json* name = params.find("name");
   if (name == nullptr || name->as_string() == nullptr || !is_interface_name(*name->as_string()))
-    throw MethodError("InvalidParameter", "name must be an interface name of 1 to 15 letters, digits, '-', '_' or '.'");
+    throw MethodError("invalid-parameter", "name must be an interface name of 1 to 15 letters, digits, '-', '_' or '.'");
   settings.name = *name->as_string();
   settings.mtu = static_cast<unsigned>(integer_of(params, "mtu", kMinMtu, kMaxMtu));
   const Json* clamp = params.find("mssClamp");

@@ -17,7 +17,7 @@ class Methods {
  public:
   Methods(DataPlane& plane, XfrmService& service, XfrmServer& server);
 
-  /** @throws MethodError (UnknownMethod, InvalidParameter), std::system_error */
+  /** @throws MethodError (unknown-method, invalid-parameter), std::system_error */
   Json call(const std::string& method, const Json& params);
 
  private:

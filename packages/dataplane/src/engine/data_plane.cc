@@ -16,6 +16,17 @@ Worker& DataPlane::tun_worker(uint32_t if_id) {
   return workers_.size() == 1 ? *workers_.front() : *workers_[1 + if_id % (workers_.size() - 1)];
 }
 
+/** A name that was just deleted stays taken until the workers have let go of the device and the kernel is through with it. */
+std::shared_ptr<Tun> DataPlane::make_tun(const TunnelSettings& settings) {
+  constexpr int kTries = 100;
+  for (int i = 1;; i++) try {
+      return std::make_shared<Tun>(settings.if_id, settings.name);
+    } catch (const std::system_error& error) {
+      if (error.code().value() != EBUSY || i == kTries || !collect()) throw;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+}
+
 Tun& DataPlane::create_tunnel(const TunnelSettings& settings) {
   for (const auto& [if_id, tun] : tunnels_)
     if ((if_id == settings.if_id) != (tun->name == settings.name) && tun->is_alive())
@@ -25,7 +36,7 @@ Tun& DataPlane::create_tunnel(const TunnelSettings& settings) {
     delete_tunnel(settings.if_id);
     found = tunnels_.end();
   }
-  std::shared_ptr<Tun> tun = found != tunnels_.end() ? found->second : std::make_shared<Tun>(settings.if_id, settings.name);
+  std::shared_ptr<Tun> tun = found != tunnels_.end() ? found->second : make_tun(settings);
   if (tun->mtu.load(std::memory_order_relaxed) != settings.mtu) tun->set_mtu(settings.mtu);
   tun->mss_clamp.store(settings.mss_clamp, std::memory_order_relaxed);
   tun->bring_up();

@@ -46,6 +46,7 @@ class DataPlane {
   Worker& socket_worker() { return *workers_.front(); }
   Worker& tun_worker(uint32_t if_id);
   void publish_sockets(std::shared_ptr<const SocketList> sockets);
+  std::shared_ptr<Tun> make_tun(const TunnelSettings& settings);
 
   Tables tables_;
   Notices notices_;

@@ -1,0 +1,121 @@
+/**
+ * xfrmd's control protocol as types: one JSON object per line each way, `{id, method, params}` and `{id, result}` or
+ * `{id, error: {code, message}}`. The other end is packages/dataplane/src/control/methods.cc; both are released together.
+ */
+export type XfrmdHealth = {
+  readonly version: string;
+  readonly pid: number;
+  readonly uptimeSeconds: number;
+  /** Programs whose NETLINK_XFRM sockets end here. An IKE daemon listens to events and has an IKE channel per UDP socket. */
+  readonly xfrmClients: readonly XfrmClient[];
+  /** UDP sockets that were handed over: IKE and ESP of these addresses come through xfrmd. */
+  readonly udpSockets: readonly { readonly address: string; readonly port: number; readonly pid: number }[];
+  /** Packet threads. */
+  readonly workers: number;
+};
+export type XfrmClient = {
+  readonly pid: number;
+  readonly connections: number;
+  readonly ikeChannels: number;
+  readonly listensToEvents: boolean;
+};
+
+export type XfrmdTunnelSettings = {
+  /** XFRM interface id: the TUN carries what SAs and policies of this id say. */
+  readonly ifId: number;
+  /** Interface name in xfrmd's network namespace, at most 15 characters. */
+  readonly name: string;
+  /** 576 to 65,535. */
+  readonly mtu: number;
+  /** Upper bound put into the MSS option of TCP SYNs, both ways; 0 or absent: off. */
+  readonly mssClamp?: number;
+};
+
+export type XfrmdTunnel = {
+  readonly ifId: number;
+  readonly name: string;
+  readonly mtu: number;
+  /** 0: off. */
+  readonly mssClamp: number;
+  /** Inner packets and bytes since the TUN was made; a super-packet into the tunnel counts once. */
+  readonly counters: {
+    readonly receivedPackets: number;
+    readonly receivedBytes: number;
+    readonly transmittedPackets: number;
+    readonly transmittedBytes: number;
+  };
+};
+
+/** Why packets were dropped; the meaning of each is in packages/dataplane/src/engine/drops.h. */
+export const xfrmdDropCauses = [
+  'unknownSpi',
+  'malformedEsp',
+  'replayed',
+  'integrityFailed',
+  'inboundPolicy',
+  'malformedInner',
+  'ecnConflict',
+  'noTunnel',
+  'tunWriteFailed',
+  'ikeQueueFull',
+  'dummyPacket',
+  'keepAlive',
+  'malformedFrame',
+  'noPolicy',
+  'policyBlock',
+  'noSa',
+  'sequenceOverflow',
+  'noSocket',
+  'sendFailed',
+  'saExpired',
+  'cipherFailed',
+] as const;
+export type XfrmdDropCause = (typeof xfrmdDropCauses)[number];
+
+export type XfrmdSecurityAssociation = {
+  /** Eight hexadecimal digits, as charon prints it. */
+  readonly spi: string;
+  /** `192.0.2.1:4500`: outer address and UDP port. */
+  readonly source: string;
+  readonly destination: string;
+  readonly ifId: number;
+  readonly reqid: number;
+  /** Inner. */
+  readonly bytes: number;
+  readonly packets: number;
+  readonly replayDrops: number;
+  readonly integrityDrops: number;
+  /** Packets; 0: replay protection is off. */
+  readonly replayWindow: number;
+  readonly extendedSequence: boolean;
+  /** Highest sequence numbers so far. */
+  readonly lastSent: number;
+  readonly lastReceived: number;
+  readonly ageSeconds: number;
+  /** Unix time; 0: never. */
+  readonly lastUsedSeconds: number;
+};
+
+export type XfrmdStatistics = {
+  readonly drops: Readonly<Record<XfrmdDropCause, number>>;
+  readonly securityAssociations: readonly XfrmdSecurityAssociation[];
+  readonly tunnels: readonly XfrmdTunnel[];
+  readonly policies: number;
+  /** Messages that the path refused as UDP_SEGMENT and that went out one by one. */
+  readonly segmentationFallbacks: number;
+};
+
+/** Every method with what it takes and gives. */
+export type XfrmdMethods = {
+  readonly health: { readonly params: Record<string, never>; readonly result: XfrmdHealth };
+  readonly createTunnel: { readonly params: XfrmdTunnelSettings; readonly result: XfrmdTunnel };
+  readonly deleteTunnel: { readonly params: { readonly ifId: number }; readonly result: Record<string, never> };
+  readonly listTunnels: { readonly params: Record<string, never>; readonly result: readonly XfrmdTunnel[] };
+  readonly statistics: { readonly params: Record<string, never>; readonly result: XfrmdStatistics };
+};
+
+export type XfrmdAnswer = {
+  readonly id: number | null;
+  readonly result?: unknown;
+  readonly error?: { readonly code: string; readonly message: string };
+};
