@@ -13,7 +13,7 @@ import type { HostPaths } from '../engines/engine.ts';
 import { FakeCommands } from './fake-commands.ts';
 import { FakeDaemons } from './fake-daemons.ts';
 import type { FakeProgram } from './fake-daemons.ts';
-import { FakeXfrmd } from './fake-xfrmd.ts';
+import { startFakeXfrmd } from './fake-xfrmd.ts';
 import { printNamespaces } from './print-host.ts';
 
 export type FakeHostOptions = {
@@ -86,7 +86,7 @@ export class FakeHost implements AsyncDisposable {
     const charon = (): { readonly pid: number } | undefined =>
       this.daemons.list().find((daemon) => daemon.name === 'charon-systemd' && namespaceOf(daemon.spec) === name);
     const directory = spec.argv[spec.argv.indexOf('--directory') + 1] ?? '';
-    const xfrmd = new FakeXfrmd(directory, namespace, () => (this.ignoresShim ? undefined : charon()?.pid));
+    const xfrmd = startFakeXfrmd(directory, namespace, () => (this.ignoresShim ? undefined : charon()?.pid));
     return {
       stop: async () => {
         await xfrmd[Symbol.asyncDispose]();

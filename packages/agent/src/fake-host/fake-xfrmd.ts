@@ -1,94 +1,55 @@
-/**
- * xfrmd of the fake host: its control socket, and TUN interfaces in the fake namespace it runs in. No packet moves; the
- * answers have the shape of packages/dataplane/src/control/methods.cc, and the same client reads both.
- */
-import { createServer } from 'node:net';
-import type { Server, Socket } from 'node:net';
+/** xfrmd of the fake host: the simulated one of the protocol package, whose tunnels are interfaces of a fake namespace. */
 import { join } from 'node:path';
+import { FakeXfrmd, FakeXfrmdModel } from '@sallyport/protocols';
 import type { FakeNamespace } from './fake-namespace.ts';
 
-type Tunnel = { readonly ifId: number; readonly name: string; readonly mtu: number; readonly mssClamp: number };
-type Request = { readonly id: number; readonly method: string; readonly params: Partial<Tunnel> };
+/** @param charonPid process id of the charon that is connected, if there is one. */
+export function startFakeXfrmd(directory: string, namespace: FakeNamespace, charonPid: () => number | undefined): AsyncDisposable {
+  const model = new NamespaceXfrmd(namespace, charonPid);
+  const server = FakeXfrmd.start(join(directory, 'control.sock'), model);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      model.vanish();
+      await (await server)[Symbol.asyncDispose]();
+    },
+  };
+}
 
-export class FakeXfrmd implements AsyncDisposable {
+class NamespaceXfrmd extends FakeXfrmdModel {
   readonly #namespace: FakeNamespace;
-  /** Process id of the charon that is connected, if there is one. */
   readonly #charonPid: () => number | undefined;
-  readonly #tunnels = new Map<number, Tunnel>();
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
 
-  constructor(directory: string, namespace: FakeNamespace, charonPid: () => number | undefined) {
+  constructor(namespace: FakeNamespace, charonPid: () => number | undefined) {
+    super();
     this.#namespace = namespace;
     this.#charonPid = charonPid;
-    this.#server = createServer((socket) => this.#accept(socket)).listen(join(directory, 'control.sock'));
   }
 
-  /** As a killed process: its sockets break and its interfaces vanish. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const { name } of this.#tunnels.values()) if (this.#namespace.links.has(name)) this.#namespace.deleteLink(name);
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  override call(method: string, params: unknown): unknown {
+    const pid = this.#charonPid();
+    if (pid === undefined) this.disconnectCharon();
+    else this.connectCharon(pid);
+    const before = [...this.tunnels.values()];
+    const result = super.call(method, params);
+    const planned = [...this.tunnels.values()];
+    for (const { name } of before.filter((tunnel) => !planned.some((other) => other.name === tunnel.name))) this.#remove(name);
+    if (method === 'createTunnel') for (const { name, mtu } of planned) this.#ensure(name, mtu);
+    return result;
   }
 
-  #accept(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.on('close', () => this.#sockets.delete(socket));
-    socket.on('error', () => {}); // the caller went away
-    let received = '';
-    socket.on('data', (chunk: Buffer) => {
-      received += chunk.toString();
-      const lines = received.split('\n');
-      received = lines.pop() ?? '';
-      for (const line of lines) socket.write(`${this.#answer(JSON.parse(line) as Request)}\n`); // our own client's
-    });
+  /** Interfaces of a process that ended are gone. */
+  vanish(): void {
+    for (const { name } of this.tunnels.values()) this.#remove(name);
+    this.tunnels.clear();
   }
 
-  #answer({ id, method, params }: Request): string {
-    try {
-      return JSON.stringify({ id, result: this.#call(method, params) });
-    } catch (error) {
-      return JSON.stringify({ id, error: { code: 'InvalidParameter', message: error instanceof Error ? error.message : '' } });
-    }
-  }
-
-  #call(method: string, params: Partial<Tunnel>): unknown {
-    switch (method) {
-      case 'health': {
-        const pid = this.#charonPid();
-        return {
-          version: 'fake',
-          pid: 0,
-          uptimeSeconds: 0,
-          xfrmClients: pid === undefined ? [] : [{ pid, connections: 2, ikeChannels: 2, listensToEvents: true }],
-          udpSockets: pid === undefined ? [] : [{ address: '0.0.0.0', port: 4500, pid }],
-          workers: 1,
-        };
-      }
-      case 'listTunnels':
-        return [...this.#tunnels.values()];
-      case 'createTunnel':
-        return this.#create(params);
-      case 'deleteTunnel': {
-        const found = this.#tunnels.get(params.ifId ?? 0);
-        this.#tunnels.delete(params.ifId ?? 0);
-        if (found !== undefined && this.#namespace.links.has(found.name)) this.#namespace.deleteLink(found.name);
-        return {};
-      }
-      default:
-        throw new Error(`unknown method ${method}`);
-    }
-  }
-
-  #create(params: Partial<Tunnel>): Tunnel {
-    const { ifId, name, mtu, mssClamp } = params;
-    if (ifId === undefined || name === undefined || mtu === undefined || mssClamp === undefined)
-      throw new Error('ifId, name, mtu and mssClamp are needed');
-    const tunnel = { ifId, name, mtu, mssClamp };
+  #ensure(name: string, mtu: number): void {
     const link = this.#namespace.links.get(name) ?? this.#namespace.addLink({ name, kind: 'tun' });
     link.mtu = mtu;
     this.#namespace.setUp(name);
-    this.#tunnels.set(ifId, tunnel);
-    return tunnel;
+  }
+
+  #remove(name: string): void {
+    if (this.#namespace.links.has(name)) this.#namespace.deleteLink(name);
   }
 }

@@ -9,7 +9,6 @@ import { createKernelXfrm } from '../engines/xfrm/kernel.ts';
 import { probeKernel } from '../engines/xfrm/probe.ts';
 import type { XfrmEngine } from '../engines/xfrm/xfrm-engine.ts';
 import { createXfrmdEngine } from '../engines/xfrm/xfrmd.ts';
-import { connectXfrmd } from '../engines/xfrm/xfrmd-control.ts';
 import type { HostEngines } from './host-pass.ts';
 
 export type IpsecChoice = 'auto' | 'kernel' | 'xfrmd';
@@ -41,7 +40,7 @@ async function chooseXfrm(context: EngineContext, choice: IpsecChoice): Promise<
   const probe = choice === 'auto' ? await probeKernel(context) : undefined;
   if (probe?.canCarry === true) return createKernelXfrm(context);
   if (probe !== undefined) context.log.info({ reason: probe.reason }, 'tunnels are carried by xfrmd');
-  return createXfrmdEngine(context, { connect: connectXfrmd, charonPidFile: (namespace) => charonFiles(context.paths, namespace).pidFile });
+  return createXfrmdEngine(context, { charonPidFile: (namespace) => charonFiles(context.paths, namespace).pidFile });
 }
 
 /** Runs after charon's start: see `XfrmEngine.verify`. */

@@ -6,7 +6,7 @@ import { runBatch, writeSysctls } from '../../reconcile/namespace-commands.ts';
 import type { CommandContext } from '../../reconcile/namespace-commands.ts';
 import { inParallel } from '../../reconcile/in-parallel.ts';
 import type { FabricActions, NamespaceActions } from './diff.ts';
-import type { FabricState, PairState } from './render.ts';
+import type { FabricState, PairState } from './state.ts';
 
 const parallel = 4;
 

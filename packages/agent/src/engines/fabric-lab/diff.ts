@@ -6,7 +6,7 @@ import type { ResourceId } from '@sallyport/model';
 import { batchLine, routeWords } from '@sallyport/protocols';
 import type { IpLink, IpRoute, NamespaceReading } from '@sallyport/protocols';
 import { fabricProtocol } from './render.ts';
-import type { DeviceState, FabricState, NamespaceState, PairState } from './render.ts';
+import type { DeviceState, FabricState, NamespaceState, PairState } from './state.ts';
 
 /** One line for `ip -batch`, with whom its failure concerns; undefined concerns everybody in the namespace. */
 export type Action = { readonly line: string; readonly resource: ResourceId | undefined };

@@ -10,7 +10,7 @@ import { applyFabric } from './apply.ts';
 import { diffFabric } from './diff.ts';
 import { observeFabric } from './observe.ts';
 import { renderFabric } from './render.ts';
-import type { FabricState } from './render.ts';
+import type { FabricState } from './state.ts';
 
 export type Fabric = {
   /** @throws when namespaces can't be read at all. */

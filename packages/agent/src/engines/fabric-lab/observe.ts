@@ -3,7 +3,7 @@ import { listNamespaces, readNamespace, readSysctls } from '../../reconcile/name
 import type { CommandContext } from '../../reconcile/namespace-commands.ts';
 import { inParallel } from '../../reconcile/in-parallel.ts';
 import type { ObservedFabric } from './diff.ts';
-import type { FabricState } from './render.ts';
+import type { FabricState } from './state.ts';
 
 export type FabricReading = {
   readonly observed: ObservedFabric;

@@ -7,7 +7,8 @@
  */
 import { formatCidr, parseCidr } from '@sallyport/model';
 import type { HostPlan, InstancePlan, NetworkInterfacePlan, ResourceId, VnetPlan, VnetRoute } from '@sallyport/model';
-import type { IpRoute, IpRule } from '@sallyport/protocols';
+import type { IpRoute } from '@sallyport/protocols';
+import type { DeviceState, FabricState, NamespaceState, PairState, RouteState } from './state.ts';
 
 /** rtm_protocol of routes and rules of the fabric; 214 is the tunnels'. 213 and 214 have no name in iproute2's rt_protos. */
 export const fabricProtocol = 213;
@@ -20,48 +21,6 @@ const outerDefaultMetric = 100_000;
 const lastResortMetric = 4_000_000_000;
 
 export const publicNamespace = 'public';
-
-export type DeviceState = {
-  readonly name: string;
-  readonly isBridge: boolean;
-  /** Bridge this is a port of. */
-  readonly master?: string;
-  readonly alias?: string;
-  /** With mask. */
-  readonly addresses: readonly string[];
-  readonly resource: ResourceId | undefined;
-};
-
-export type RouteState = IpRoute & { readonly resource: ResourceId | undefined };
-
-export type NamespaceState = {
-  /** Without the fabric's prefix. */
-  readonly namespace: string;
-  /** Whom a failure of the namespace as a whole concerns. */
-  readonly resources: readonly ResourceId[];
-  readonly sysctls: Readonly<Record<string, string>>;
-  readonly devices: readonly DeviceState[];
-  readonly routes: readonly RouteState[];
-  readonly rules: readonly IpRule[];
-};
-
-/** A veth pair: `l<linkId>` in the router's namespace, `device` in the node's. */
-export type PairState = {
-  readonly name: string;
-  /**
-   * Interface index of the router's end. Two ends that happen to have the same index in their namespaces look to the
-   * kernel like no pair, and it then reports their carrier up to 2 s late: a bridge port forwards nothing so long.
-   * Source: linkwatch_urgent_event() in net/core/link_watch.c; measured: 1–2 s against 3 ms.
-   */
-  readonly index: number;
-  readonly routerNamespace: string;
-  readonly nodeNamespace: string;
-  readonly device: string;
-  readonly alias: string;
-  readonly resource: ResourceId;
-};
-
-export type FabricState = { readonly namespaces: readonly NamespaceState[]; readonly pairs: readonly PairState[] };
 
 const quiet = {
   'net.ipv6.conf.all.disable_ipv6': '1',

@@ -12,7 +12,6 @@ export function createKernelXfrm(context: CommandContext): XfrmEngine {
     name: 'xfrm',
     kind: 'kernel',
     leavesMssToFilter: true,
-    needsUdpEncapsulation: false,
     charonEnvironment: () => ({}),
     verify: () => Promise.resolve([]),
     reconcile: async (instance) => {

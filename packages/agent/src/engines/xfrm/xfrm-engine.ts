@@ -10,12 +10,10 @@ export type XfrmEngine = InstanceEngine & {
   readonly kind: 'kernel' | 'xfrmd';
   /** The packet filter has to clamp TCP MSS; otherwise the tunnel interface does. */
   readonly leavesMssToFilter: boolean;
-  /** IKE must ask for UDP encapsulation: raw ESP would not reach the engine. */
-  readonly needsUdpEncapsulation: boolean;
   /** For charon's process. */
   readonly charonEnvironment: (namespace: string) => Readonly<Record<string, string>>;
   /** After charon's start: whether it really talks to this engine. An empty list when it does. */
-  readonly verify: (instance: InstancePlan) => Promise<readonly ApplyFailure[]>;
+  readonly verify: (instance: InstancePlan, signal: AbortSignal) => Promise<readonly ApplyFailure[]>;
 };
 
 export function tunnelDevice(ifId: number): string {

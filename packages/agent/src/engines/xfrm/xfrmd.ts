@@ -5,6 +5,8 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineObservation, InstancePlan, TunnelPlan } from '@sallyport/model';
+import { XfrmdClient } from '@sallyport/protocols';
+import type { XfrmdHealth, XfrmdTunnelSettings } from '@sallyport/protocols';
 import { until } from '@sallyport/runtime';
 import { inNamespace } from '../engine.ts';
 import type { EngineContext } from '../engine.ts';
@@ -12,23 +14,7 @@ import { endProcesses } from '../../reconcile/namespace-commands.ts';
 import { tunnelDevice } from './xfrm-engine.ts';
 import type { XfrmEngine } from './xfrm-engine.ts';
 
-/** The part of xfrmd's control socket that we use. */
-export type XfrmdControl = {
-  readonly health: () => Promise<XfrmdHealth>;
-  readonly listTunnels: () => Promise<readonly { readonly ifId: number }[]>;
-  /** Same again is a no-op; other settings are taken over in place; an interface that vanished or is down is put right. */
-  readonly createTunnel: (tunnel: XfrmdTunnel) => Promise<unknown>;
-  readonly deleteTunnel: (ifId: number) => Promise<unknown>;
-};
-export type XfrmdHealth = {
-  readonly xfrmClients: readonly { readonly pid: number; readonly ikeChannels: number; readonly listensToEvents: boolean }[];
-  readonly udpSockets: readonly { readonly port: number; readonly pid: number }[];
-};
-export type XfrmdTunnel = { readonly ifId: number; readonly name: string; readonly mtu: number; readonly mssClamp: number };
-
 export type XfrmdOptions = {
-  /** To the daemon that was started with `--directory <directory>`. */
-  readonly connect: (directory: string) => XfrmdControl;
   /** Where the ike engine keeps charon's pid file. */
   readonly charonPidFile: (namespace: string) => string;
 };
@@ -42,14 +28,19 @@ export function createXfrmdEngine(context: EngineContext, options: XfrmdOptions)
   const folder = (namespace: string): string => join(paths.runDirectory, namespace);
   const directory = (namespace: string): string => join(folder(namespace), 'xfrmd');
   const pidFile = (namespace: string): string => join(folder(namespace), 'xfrmd.pid');
-  const control = (namespace: string): XfrmdControl => options.connect(directory(namespace));
-  /** Why the instance's XFRM does not work, found by the last pass, for observations between passes. */
-  const troubles = new Map<string, string>();
+  const control = (namespace: string): Promise<XfrmdClient> => XfrmdClient.connect(join(directory(namespace), 'control.sock'), { clock });
+  const health = async (namespace: string): Promise<XfrmdHealth> => {
+    await using client = await control(namespace);
+    return await client.health();
+  };
+  /** What the last pass found, for observations between passes: why xfrmd is not there, why charon is not connected to it. */
+  const absences = new Map<string, string>();
+  const disconnections = new Map<string, string>();
 
   async function ensureRunning(namespace: string): Promise<void> {
     if (daemons.find(pidFile(namespace)) !== undefined) {
       try {
-        await control(namespace).health();
+        await health(namespace);
         return;
       } catch (error) {
         log.warn({ namespace, err: error }, 'xfrmd does not answer; starting it anew');
@@ -70,7 +61,7 @@ export function createXfrmdEngine(context: EngineContext, options: XfrmdOptions)
     const isUp = (): Promise<unknown> => {
       if (daemons.find(pidFile(namespace)) === undefined)
         throw new Error(`xfrmd ended at once; its log: ${join(folder(namespace), 'xfrmd.log')}`);
-      return control(namespace).health();
+      return health(namespace);
     };
     await until(isUp, () => true, { because: `xfrmd of ${namespace} answers`, clock, timeoutMs: startTimeoutMs, everyMs: 10 });
     log.info({ namespace }, 'xfrmd started');
@@ -80,41 +71,42 @@ export function createXfrmdEngine(context: EngineContext, options: XfrmdOptions)
     name: 'xfrm',
     kind: 'xfrmd',
     leavesMssToFilter: false,
-    needsUdpEncapsulation: true,
     charonEnvironment: (namespace) => ({ LD_PRELOAD: paths.shimLibrary, XFRMD_SOCKET: join(directory(namespace), 'xfrm.sock') }),
     reconcile: async (instance) => {
       try {
         await ensureRunning(instance.namespace);
-        troubles.delete(instance.namespace);
+        absences.delete(instance.namespace);
       } catch (error) {
-        troubles.set(instance.namespace, error instanceof Error ? error.message : String(error));
+        absences.set(instance.namespace, reason(error));
         throw error;
       }
-      return reconcileTunnels(control(instance.namespace), instance);
+      await using client = await control(instance.namespace);
+      return await reconcileTunnels(client, instance);
     },
-    verify: async (instance) => {
-      const charon = daemons.find(options.charonPidFile(instance.namespace))?.pid;
+    verify: async ({ namespace, gateway }, signal) => {
+      const charonFile = options.charonPidFile(namespace);
+      const isConnected = (seen: XfrmdHealth): boolean => isServing(seen, daemons.find(charonFile)?.pid);
+      const because = `charon of ${namespace} has its XFRM and UDP sockets at xfrmd`;
       try {
-        await until(control(instance.namespace).health, (health) => isServing(health, charon), {
-          because: `charon of ${instance.namespace} has its XFRM and UDP sockets at xfrmd`,
-          clock,
-          timeoutMs: handOverTimeoutMs,
-          everyMs: 20,
-        });
+        await until(() => health(namespace), isConnected, { because, clock, timeoutMs: handOverTimeoutMs, everyMs: 20, signal });
+        disconnections.delete(namespace);
         return [];
       } catch (error) {
-        const message = `charon is not connected to xfrmd: ${error instanceof Error ? error.message : String(error)}`;
-        troubles.set(instance.namespace, message);
-        return [{ resource: instance.gateway, code: 'EngineDown', message }];
+        if (signal.aborted) return [];
+        const message = `charon is not connected to xfrmd: ${reason(error)}`;
+        disconnections.set(namespace, message);
+        // The preload did not take effect: it must not go on with whatever XFRM it found instead.
+        await daemons.stop(charonFile, 0);
+        return [{ resource: gateway, code: 'EngineDown', message }];
       }
     },
-    observe: (instance) =>
-      Promise.resolve({
-        engines: [observeDaemon(context, pidFile(instance.namespace), troubles.get(instance.namespace))],
-        connections: [],
-      }),
+    observe: ({ namespace }) => {
+      const trouble = absences.get(namespace) ?? disconnections.get(namespace);
+      return Promise.resolve({ engines: [observeDaemon(context, pidFile(namespace), trouble)], connections: [] });
+    },
     remove: async (namespace) => {
-      troubles.delete(namespace);
+      absences.delete(namespace);
+      disconnections.delete(namespace);
       await daemons.stop(pidFile(namespace));
     },
   };
@@ -134,18 +126,19 @@ function observeDaemon({ daemons }: EngineContext, pidFile: string, trouble: str
   };
 }
 
-async function reconcileTunnels(control: XfrmdControl, instance: InstancePlan): ReturnType<XfrmEngine['reconcile']> {
+async function reconcileTunnels(client: XfrmdClient, instance: InstancePlan): ReturnType<XfrmEngine['reconcile']> {
   const failures = [];
   for (const wanted of instance.tunnels) {
     try {
-      await control.createTunnel(xfrmdTunnel(wanted));
+      // The same again is a no-op; an interface that vanished or is down is put right.
+      await client.createTunnel(xfrmdTunnel(wanted));
     } catch (error) {
-      const message = `could not make tunnel interface ${tunnelDevice(wanted.ifId)}: ${error instanceof Error ? error.message : String(error)}`;
+      const message = `could not make tunnel interface ${tunnelDevice(wanted.ifId)}: ${reason(error)}`;
       failures.push({ resource: wanted.connection, code: 'TunnelInterfaceFailed', message });
     }
   }
   const planned = new Set(instance.tunnels.map((tunnel) => tunnel.ifId));
-  for (const { ifId } of await control.listTunnels()) if (!planned.has(ifId)) await control.deleteTunnel(ifId);
+  for (const { ifId } of await client.listTunnels()) if (!planned.has(ifId)) await client.deleteTunnel(ifId);
   return failures;
 }
 
@@ -157,6 +150,10 @@ function isServing(health: XfrmdHealth, charon: number | undefined): boolean {
   );
 }
 
-function xfrmdTunnel(tunnel: TunnelPlan): XfrmdTunnel {
+function xfrmdTunnel(tunnel: TunnelPlan): XfrmdTunnelSettings {
   return { ifId: tunnel.ifId, name: tunnelDevice(tunnel.ifId), mtu: tunnel.mtu, mssClamp: tunnel.mssClamp };
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,0 +1,119 @@
+/**
+ * The agent's three loops: link fetches plans, reconcile makes the host as the last one says, report tells the control plane
+ * what is there. They share nothing but the stored plan and the outcome of the last pass.
+ */
+import type { HostObservation, HostPlan } from '@sallyport/model';
+import { BackgroundTask } from '@sallyport/runtime';
+import type { AgentOptions } from './agent.ts';
+import type { ControlClient } from './link/control-client.ts';
+import type { PlanStore } from './link/plan-store.ts';
+import type { SecretStore } from './link/secret-store.ts';
+import { runPass } from './reconcile/host-pass.ts';
+import type { HostEngines } from './reconcile/host-pass.ts';
+import { isConnecting, noPass, observeHost, significance } from './reconcile/observation.ts';
+import type { LastPass } from './reconcile/observation.ts';
+
+const passPeriodMs = 5000;
+/** Between the beginnings of two passes, so that a daemon which dies again and again can't keep the host busy with it. */
+const passGapMs = 100;
+const reportPeriodMs = 2000;
+const reportAtLeastMs = 10_000;
+const attempts = 3;
+
+export type AgentParts = {
+  readonly options: Omit<AgentOptions, 'control'>;
+  readonly client: ControlClient;
+  readonly plans: PlanStore;
+  readonly secrets: SecretStore;
+  readonly engines: HostEngines;
+};
+
+export type AgentTasks = {
+  readonly link: BackgroundTask;
+  readonly reconcile: BackgroundTask;
+  readonly report: BackgroundTask;
+  readonly lastPass: () => LastPass;
+  readonly lastObservation: () => HostObservation | undefined;
+};
+
+export function createTasks({ options, client, plans, secrets, engines }: AgentParts): AgentTasks {
+  const { clock, log } = options.ports;
+  let lastPass = noPass;
+  let lastObservation: HostObservation | undefined;
+  let lastPassAt = -passGapMs;
+  let posted: { readonly significance: string; readonly at: number } | undefined;
+
+  const reconcile = new BackgroundTask({
+    name: 'reconcile',
+    periodMs: passPeriodMs,
+    clock,
+    log,
+    activate: async (signal) => {
+      if (plans.current() !== undefined) await clock.sleep(Math.max(0, lastPassAt + passGapMs - clock.monotonic()), signal);
+      const current = plans.current();
+      if (current === undefined || signal.aborted) return;
+      lastPassAt = clock.monotonic();
+      const isSettled = (): boolean => current.number === lastPass.appliedPlan || plans.current() !== current;
+      const pass = await passUntilSettled(options, engines, current.plan, isSettled, signal);
+      // What failed of a plan that is no longer the last may be right by now: the newer plan's pass, already due, tells.
+      if (signal.aborted || (pass.failures.length > 0 && plans.current() !== current)) return;
+      if (current.number !== lastPass.appliedPlan) log.info({ plan: current.number, failures: pass.failures.length }, 'plan applied');
+      lastPass = { appliedPlan: current.number, ...pass };
+      secrets.prune(current.plan);
+      report.wake();
+    },
+  });
+
+  const report = new BackgroundTask({
+    name: 'report',
+    periodMs: reportPeriodMs,
+    clock,
+    log,
+    activate: async (signal) => {
+      const plan: HostPlan = plans.current()?.plan ?? emptyPlan(options.host);
+      const observation = await observeHost(engines, plan, lastPass, clock);
+      lastObservation = observation;
+      const now = significance(observation);
+      const isDue = posted === undefined || posted.significance !== now || clock.monotonic() - posted.at >= reportAtLeastMs;
+      if (!isDue && !isConnecting(observation)) return;
+      await client.postObservation(observation, signal);
+      posted = { significance: now, at: clock.monotonic() };
+    },
+  });
+
+  const link = new BackgroundTask({
+    name: 'link',
+    periodMs: 0,
+    clock,
+    log,
+    activate: async (signal) => {
+      const stored = plans.current()?.number ?? 0;
+      const newer = await client.fetchPlan(stored, signal);
+      if (newer === undefined) return;
+      if (!plans.accept(newer)) throw new Error(`refused plan ${newer.number}: this host already has ${stored}`);
+      log.info({ plan: newer.number }, 'plan accepted');
+      reconcile.wake();
+    },
+  });
+  return { link, reconcile, report, lastPass: () => lastPass, lastObservation: () => lastObservation };
+}
+
+/** A new plan that fails gets a few attempts before the failure is told: a daemon that just died is back by then. */
+async function passUntilSettled(
+  options: AgentParts['options'],
+  engines: HostEngines,
+  plan: HostPlan,
+  isSettled: () => boolean,
+  signal: AbortSignal,
+): Promise<Omit<LastPass, 'appliedPlan'>> {
+  const { clock, log } = options.ports;
+  for (let attempt = 1; ; attempt += 1) {
+    const pass = await runPass({ engines, paths: options.paths, log }, plan, signal);
+    if (pass.failures.length === 0 || isSettled() || attempt === attempts || signal.aborted) return pass;
+    await clock.sleep(250 * attempt, signal);
+  }
+}
+
+function emptyPlan(host: string): HostPlan {
+  return { host, publicNetworks: [], vnets: [], networkInterfaces: [], instances: [] };
+}
