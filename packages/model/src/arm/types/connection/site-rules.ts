@@ -3,7 +3,7 @@
  * tunnels to one site. Also asked when a site changes (local-network-gateway/rules.ts).
  * Source: https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-vpn-faq#V2VMulti
  */
-import { contains, containsAddress, parseAddress, parseCidr } from '../../../ip.ts';
+import { bitsOf, containsAddress, parseAddress, parseCidr } from '../../../ip.ts';
 import type { Issue } from '../../../issue.ts';
 import type { ResourceLookup } from '../../resource.ts';
 import { isSameResource } from '../../resource-id.ts';
@@ -159,7 +159,9 @@ function oneSiteIssues(
     ];
   }
   const space = networkOfGateway(lookup, gateway)?.properties.addressSpace.addressPrefixes ?? [];
-  const translatedPeer = translated(`${bgp.bgpPeeringAddress}/32`, natRulesOf(lookup, connection, 'ingressNatRules')).split('/')[0] ?? '';
+  const hostBits = bitsOf(parseAddress(bgp.bgpPeeringAddress)?.family ?? 4);
+  const translatedPeer =
+    translated(`${bgp.bgpPeeringAddress}/${hostBits}`, natRulesOf(lookup, connection, 'ingressNatRules')).split('/')[0] ?? '';
   const hasCustom = gateway.properties.bgpSettings.bgpPeeringAddresses.some((entry) => entry.customBgpIpAddresses.length > 0);
   return [
     ...when(bgp.asn === gateway.properties.bgpSettings.asn, () =>
@@ -192,10 +194,4 @@ function oneSiteIssues(
 function isInside(space: readonly string[], address: string): boolean {
   const parsed = parseAddress(address);
   return parsed !== undefined && space.map(parseCidr).some((prefix) => prefix !== undefined && containsAddress(prefix, parsed));
-}
-
-/** Whether a NAT rule's internal mapping covers a prefix; used by connection/nat-rules.ts as well. */
-export function covers(outer: string, inner: string): boolean {
-  const [a, b] = [parseCidr(outer), parseCidr(inner)];
-  return a !== undefined && b !== undefined && contains(a, b);
 }
