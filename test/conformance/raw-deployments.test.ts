@@ -59,8 +59,8 @@ test('az’s spliced body; 201 with an absolute status URL; Accepted, then Succe
   expect(network.body.tags).toEqual({ length: '16' });
 });
 
-test('while it runs: one at a time; cancel is 204 and final', async () => {
-  const { client } = await started(); // no host: the network's PUT does not end
+test('while it runs: one at a time; cancel is 204 and final, and the name is free again', async () => {
+  const { client, startAgent } = await started(); // no host yet: the network's PUT does not end
   const gated = await client.send('PUT', `${deployment}${version}`, { text: spliced });
   expect(gated.status).toBe(201);
   const second = await client.send('PUT', `${deployment}${version}`, { text: spliced });
@@ -69,6 +69,11 @@ test('while it runs: one at a time; cancel is 204 and final', async () => {
   expect((await client.send('GET', `${deployment}${version}`)).body.properties.provisioningState).toBe('Canceled');
   const late = await client.send('POST', `${deployment}/cancel${version}`);
   expect(late.status).toBe(409);
+  const anew = await client.send('PUT', `${deployment}${version}`, { text: spliced });
+  expect(anew.status).toBe(200);
+  await startAgent();
+  const ended = (): ReturnType<typeof client.send> => client.send('GET', anew.headers['azure-asyncoperation'] ?? '');
+  await until(ended, ({ body }) => body.status === 'Succeeded', { because: 'the new deployment of the name ends', clock: systemClock });
 });
 
 test('a restart in the middle: the id is known, the deployment goes on and ends, its secret intact', async () => {

@@ -108,7 +108,10 @@ export function createDeployments(context: ArmContext): Deployments {
     const stop = new AbortController();
     const done = run(record, AbortSignal.any([stop.signal, stopping]))
       .catch((error: unknown) => log.error({ err: error, deployment: record.id }, 'state of a deployment could not be stored'))
-      .finally(() => jobs.delete(key(record.id)));
+      .finally(() => {
+        jobs.delete(key(record.id));
+        task.wake(); // one of the same name may have been PUT while this one was being stopped
+      });
     jobs.set(key(record.id), { stop, done });
   }
 
