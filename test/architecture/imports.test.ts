@@ -83,12 +83,6 @@ test('pure packages import nothing of Node, and only runtime starts programs', (
   ).toEqual([]);
 });
 
-/** Declared and not imported at present, with the reason it is still declared. */
-const spare: Readonly<Record<string, string>> = {
-  json5: 'template bodies are read by our own parser; goes with the next change of the lock file',
-  'prom-client': 'for the metrics port, which is not written yet',
-};
-
 describe('third parties', () => {
   const development = Object.keys(manifests.find(({ path }) => path === 'package.json')?.devDependencies ?? {});
 
@@ -109,7 +103,7 @@ describe('third parties', () => {
       .filter(({ path }) => rules[dirname(path)] !== undefined)
       .flatMap(({ path, dependencies }) => {
         const used = typescript.filter((file) => packageOf(file.path) === dirname(path)).flatMap(({ text }) => importsOf(text));
-        const foreign = Object.keys(dependencies).filter((name) => !name.startsWith('@sallyport/') && spare[name] === undefined);
+        const foreign = Object.keys(dependencies).filter((name) => !name.startsWith('@sallyport/'));
         return foreign.flatMap((name) => (used.some((one) => one === name || one.startsWith(`${name}/`)) ? [] : [`${path}: ${name}`]));
       });
     expect(unused).toEqual([]);

@@ -227,7 +227,7 @@ const cases: readonly Case[] = [
     name: 'a change of what can’t change',
     send: () => put('virtualNetworkGateways/gw', gateway({ gatewayType: 'ExpressRoute', sku: { name: 'ErGw1AZ', tier: 'ErGw1AZ' } })),
     status: 400,
-    code: 'VirtualNetworkGatewayGatewayTypeCannotBeChanged',
+    code: 'VirtualNetworkGatewayTypeCannotBeChanged',
   },
   {
     name: 'a reference to nothing',

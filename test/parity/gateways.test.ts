@@ -289,7 +289,7 @@ describe('the network of a gateway', () => {
     ],
     [
       'VGW-NET-006',
-      'VirtualNetworkGatewayGatewayTypeCannotBeChanged',
+      'VirtualNetworkGatewayTypeCannotBeChanged',
       'Vpn to ExpressRoute',
       () => change({}, sku('ErGw1AZ', { gatewayType: 'ExpressRoute' })),
     ],

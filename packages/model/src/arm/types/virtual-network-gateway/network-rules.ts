@@ -76,7 +76,7 @@ export function immutableIssues({ id, properties }: VirtualNetworkGateway, exist
     when(existing !== undefined && existing.properties[member] !== properties[member], () =>
       refuse(
         member === 'vpnType' ? 'VGW-NET-005' : 'VGW-NET-006',
-        `VirtualNetworkGateway${member === 'vpnType' ? 'VpnType' : 'GatewayType'}CannotBeChanged`,
+        member === 'vpnType' ? 'VirtualNetworkGatewayVpnTypeCannotBeChanged' : 'VirtualNetworkGatewayTypeCannotBeChanged',
         `The ${member} of gateway ${id} cannot be changed from ${existing?.properties[member] ?? ''} to ${properties[member]}. Delete the gateway and create it again.`,
         `properties.${member}`,
       ),
