@@ -30,6 +30,8 @@ export class FakeCharon implements AsyncDisposable {
   /** Commands that change something, in order, by name: what a test means by "nothing was touched". */
   readonly mutations: string[] = [];
 
+  #breakAt = Infinity;
+
   private constructor(socketPath: string, options: FakeCharonOptions) {
     this.socketPath = socketPath;
     this.#options = options;
@@ -55,6 +57,11 @@ export class FakeCharon implements AsyncDisposable {
 
   peerDeletes(connection: string): void {
     this.#model.peerDeletes(connection);
+  }
+
+  /** Breaks all connections once this many more changing commands were carried out, before the last is answered. */
+  breakAfter(mutations: number): void {
+    this.#breakAt = this.mutations.length + mutations;
   }
 
   /** A line in charon's log, for lines the model does not make by itself. */
@@ -101,6 +108,10 @@ export class FakeCharon implements AsyncDisposable {
     client.isCommanding = true;
     const answer = await handler(packet.message, client);
     client.isCommanding = false;
+    if (this.mutations.length >= this.#breakAt) {
+      this.#breakAt = Infinity;
+      for (const { socket } of this.#clients) socket.destroy();
+    }
     if (!client.socket.destroyed) client.socket.write(encodePacket('response', '', answer));
   }
 

@@ -63,20 +63,10 @@ export function charonFiles(paths: Pick<HostPaths, 'runDirectory'>, namespace: s
  * Retransmissions: after 1, 1.4, 2, 2.7 and 3.8 s, 11 s in all (`retransmitSeconds` in render.ts), so that a silent peer is
  * known quickly and one that comes back is met within 4 s. Half-open limits and cookies stay at charon's defaults.
  */
-export function charonSettings(files: Pick<CharonFiles, 'socket' | 'logFile'>, variant: XfrmVariant): string {
-  const plugins = [
-    'random',
-    'nonce',
-    'openssl',
-    'kdf',
-    ...(variant === 'libipsec' ? ['kernel-libipsec'] : []),
-    'kernel-netlink',
-    'socket-default',
-    'vici',
-  ];
+export function charonSettings(files: Pick<CharonFiles, 'socket' | 'logFile'>): string {
   return `charon-systemd {
   load_modular = no
-  load = ${plugins.join(' ')}
+  load = random nonce openssl kdf kernel-netlink socket-default vici
   threads = 16
   install_routes = no
   install_virtual_ip = no
@@ -162,7 +152,7 @@ async function greet(context: CharonContext, files: CharonFiles): Promise<ViciSe
 
 async function startCharon(context: CharonContext, spec: CharonSpec, files: CharonFiles): Promise<DaemonProcess> {
   mkdirSync(files.directory, { recursive: true, mode: 0o700 });
-  writeFileAtomically(files.settings, charonSettings(files, spec.variant));
+  writeFileAtomically(files.settings, charonSettings(files));
   makePrivate(files.logFile);
   if (spec.variant === 'kernel') await flushKernel(context, spec.namespace);
   // `env` and not the daemon's environment: the preloaded library is for charon, not for nsenter.

@@ -1,5 +1,5 @@
 /** The whole engine on a simulated host: what it sends to charon, what it leaves alone, what it says. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InstancePlan, TunnelPlan } from '@sallyport/model';
 import type { FakeCharon, FakePeerAnswer } from '@sallyport/protocols';
@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeHost } from '../../fake-host/fake-host.ts';
 import { samplePlan, sampleTunnel } from '../../sample-plan.ts';
 import type { EngineContext, InstanceEngine } from '../engine.ts';
+import { charonFiles } from './charon.ts';
 import { createIkeEngine, type IkeEngineOptions } from './engine.ts';
 
 const signal = new AbortController().signal;
@@ -163,6 +164,47 @@ describe('the IKE engine', () => {
     expect(await second.reconcile(instance, signal)).toEqual([]);
     await settle(second, instance, { a: 'Connected' });
     expect((await charon()).mutations.slice(before)).toEqual([]);
+  });
+
+  it.each([1, 2, 3, 4, 5, 6, 7])('heals a change that was cut off after %i steps', async (steps) => {
+    const first = createEngine();
+    await first.reconcile(plan(tunnel('a'), tunnel('b'), tunnel('c')), signal);
+    await settle(first, plan(tunnel('a'), tunnel('b'), tunnel('c')), { a: 'Connected', b: 'Connected', c: 'Connected' });
+    const oldSa = (await first.observe(plan(tunnel('a')))).connections[0]?.ikeSas[0]?.uniqueId;
+    const wanted = plan(tunnel('a', { key: 2 }), tunnel('c'));
+    (await charon()).breakAfter(steps);
+    await first.reconcile(wanted, signal).catch(() => undefined);
+    await first[Symbol.asyncDispose]();
+    const second = createEngine();
+    expect(await second.reconcile(wanted, signal)).toEqual([]);
+    await settle(second, wanted, { a: 'Connected', c: 'Connected' });
+    const seen = (await second.observe(wanted)).connections;
+    expect(seen[0]?.ikeSas.map((sa) => sa.uniqueId)).not.toContain(oldSa);
+    expect(await changed(second, wanted)).toEqual([]);
+  });
+
+  it('moves a log that has grown aside', async () => {
+    const engine = createEngine();
+    await engine.reconcile(plan(), signal);
+    const { logFile } = charonFiles(host.paths, namespace);
+    truncateSync(logFile, 9 * 1024 * 1024);
+    await engine.reconcile(plan(), signal);
+    expect([statSync(logFile).size, statSync(`${logFile}.old`).size, statSync(logFile).mode & 0o777]).toEqual([0, 9 * 1024 * 1024, 0o600]);
+  });
+
+  it('gives up an unanswered attempt once the peer has come by itself', async () => {
+    answers.set('a', 'silent');
+    const engine = createEngine();
+    const instance = plan(tunnel('a'));
+    await engine.reconcile(instance, signal);
+    await settle(engine, instance, { a: 'Connecting' });
+    (await charon()).peerConnects('a');
+    const seen = await until(
+      async () => (await engine.observe(instance)).connections[0],
+      (one) => one?.ikeSas.length === 1,
+      { because: 'only the SA of the peer is left', clock: systemClock, timeoutMs: 5000, everyMs: 10 },
+    );
+    expect(seen).toMatchObject({ status: 'Connected', ikeSas: [{ isInitiator: false }] });
   });
 
   it('starts a killed charon again and fills it', async () => {

@@ -6,11 +6,8 @@ import type { EspPlan, EspProposal, TunnelPlan } from '@sallyport/model';
 import type { ViciInput } from '@sallyport/protocols';
 import { espProposal, ikeProposal } from './algorithms.ts';
 
-/**
- * Who moves the packets: the kernel's ESP with XFRM interfaces, xfrmd, or strongSwan's own `kernel-libipsec`, which has
- * neither interface ids nor more than one any-to-any tunnel and serves tests only.
- */
-export type XfrmVariant = 'kernel' | 'xfrmd' | 'libipsec';
+/** Who moves the packets: the kernel's ESP with XFRM interfaces, or xfrmd, which speaks UDP-encapsulated ESP only. */
+export type XfrmVariant = 'kernel' | 'xfrmd';
 
 export type RenderedConnection = {
   /** Name of the connection in charon. */
@@ -44,7 +41,7 @@ export function renderConnection(tunnel: TunnelPlan, options: RenderOptions): Re
   const { ike, name } = tunnel;
   const remoteAddress = options.resolvedAddress ?? ike.remoteAddress;
   const overTime = Math.round(ike.lifetimeSeconds * (1 - softShare));
-  const children = renderChildren(tunnel, options);
+  const children = renderChildren(tunnel);
   return {
     name,
     keyOwners: [ike.localId, ike.remoteId === '%any' ? remoteAddress : ike.remoteId],
@@ -92,10 +89,10 @@ function dpd({ ike }: TunnelPlan): Readonly<Record<string, string>> {
  * responder it takes whatever selectors the peer proposes). A responder takes the first of equally good children, and a
  * better-fitting one before that; so the accepting child comes first, and we only ever initiate the others.
  */
-function renderChildren(
-  tunnel: TunnelPlan,
-  options: RenderOptions,
-): { readonly bodies: ReadonlyMap<string, ViciInput>; readonly required: readonly RenderedChild[] } {
+function renderChildren(tunnel: TunnelPlan): {
+  readonly bodies: ReadonlyMap<string, ViciInput>;
+  readonly required: readonly RenderedChild[];
+} {
   const { ike, esp, name } = tunnel;
   const mainModeGroup = ike.offers[0]?.dhGroup ?? 'None';
   const words = (proposals: readonly EspProposal[]): readonly string[] =>
@@ -104,7 +101,7 @@ function renderChildren(
     esp_proposals: proposals,
     local_ts: local,
     remote_ts: remote,
-    ...childSettings(tunnel, options),
+    ...childSettings(tunnel),
   });
   const offers = words(esp.offers);
   const accepts = words(esp.accepts);
@@ -128,7 +125,7 @@ export function acceptingChild(connection: string): string {
   return `${connection}-accept`;
 }
 
-function childSettings({ ike, esp, ifId }: TunnelPlan, options: RenderOptions): Readonly<Record<string, string>> {
+function childSettings({ ike, esp, ifId }: TunnelPlan): Readonly<Record<string, string>> {
   const bytes = esp.lifetimeKilobytes * 1024;
   return {
     mode: 'tunnel',
@@ -151,7 +148,8 @@ function childSettings({ ike, esp, ifId }: TunnelPlan, options: RenderOptions): 
     dpd_action: ike.initiates ? 'restart' : 'clear',
     close_action: 'none',
     start_action: 'none',
-    ...(options.variant === 'libipsec' ? {} : { if_id_in: `${ifId}`, if_id_out: `${ifId}` }),
+    if_id_in: `${ifId}`,
+    if_id_out: `${ifId}`,
   };
 }
 

@@ -12,6 +12,11 @@ export function isIkeUp(sa: IkeSaObservation): boolean {
   return ikeUp.has(sa.state);
 }
 
+/** Our own attempt, to which the peer has not said anything yet: it has no SPI of the peer's. */
+export function isUnanswered(sa: IkeSaObservation): boolean {
+  return sa.isInitiator && (sa.state === 'CREATED' || sa.state === 'CONNECTING') && /^0*$/.test(sa.responderSpi);
+}
+
 export function isChildUp(child: ChildSaObservation): boolean {
   return childUp.has(child.state);
 }

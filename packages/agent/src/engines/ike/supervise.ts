@@ -1,13 +1,13 @@
 /**
  * Brings up what should be up: reads all SAs, starts what nobody is starting, ends what a peer opened although the connection
- * only initiates. Starts do not wait for their outcome, so no connection holds up another; charon's log and events tell.
+ * only initiates, and attempts that have become needless. Starts do not wait for their outcome, so no connection holds up another; charon's log and events tell.
  */
 import { ViciError, type ViciSession } from '@sallyport/protocols';
 import type { Logger } from '@sallyport/runtime';
 import type { Known } from './desired.ts';
 import { readSas, type CharonSa } from './observe.ts';
 import type { Starts } from './starts.ts';
-import { missingChildren } from './status.ts';
+import { isIkeUp, isUnanswered, missingChildren } from './status.ts';
 
 export type SuperviseContext = {
   readonly session: ViciSession;
@@ -25,6 +25,7 @@ export async function supervise(context: SuperviseContext, connections: Iterable
   for (const known of connections) {
     const own = sas.filter((sa) => sa.name === known.tunnel.name);
     if (!known.tunnel.ike.responds) await endForeign(context, known, own);
+    await endUnanswered(context, own);
     if (known.tunnel.ike.initiates) await startMissing(context, known, own);
   }
   return sas;
@@ -36,6 +37,16 @@ async function endForeign({ session, log }: SuperviseContext, { tunnel }: Known,
     await session.terminate({ ikeId: sa.uniqueId, force: true, timeoutMs: 0 });
     log.info({ connection: tunnel.connection, peer: sa.remoteAddress }, 'ended an SA that the peer opened: the connection only initiates');
   }
+}
+
+/**
+ * A peer that we can't reach may reach us (it is behind a NAT). Then our own attempt would go on for ever beside the SA the peer
+ * made. One that was answered is left to finish: the peer may have it already.
+ */
+async function endUnanswered({ session }: SuperviseContext, sas: readonly CharonSa[]): Promise<void> {
+  if (!sas.some(({ sa }) => isIkeUp(sa))) return;
+  for (const { sa } of sas.filter((other) => isUnanswered(other.sa)))
+    await session.terminate({ ikeId: sa.uniqueId, force: true, timeoutMs: 0 });
 }
 
 async function startMissing(

@@ -1,19 +1,28 @@
 /**
- * For ike.real.ts: a public network of namespaces, our engine in one, stock charons with their own userspace ESP in others.
- * The peers are configured over VICI by hand, independently of render.ts. Needs root. Not a lab: no hosts behind, no routes.
+ * For ike.real.ts: a public network of namespaces, our engine with xfrmd in one, stock charons with their own userspace ESP
+ * in others. The peers are configured over VICI by hand, independently of render.ts. Needs root and the built data plane.
+ * Not a lab: no hosts behind; an address on each end's loopback stands for its network.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ConnectionObservation, InstanceId, InstancePlan, TunnelPlan } from '@sallyport/model';
+import { fileURLToPath } from 'node:url';
+import type { ApplyFailure, ConnectionObservation, InstanceId, InstancePlan, TunnelPlan } from '@sallyport/model';
 import { openSession, type ViciInput, type ViciSession } from '@sallyport/protocols';
-import { Secret, silentLogger, systemClock, systemCommands, systemDaemons, until } from '@sallyport/runtime';
-import { samplePlan, sampleTunnel, type SamplePeer } from '../../sample-plan.ts';
+import { BackgroundTask, Secret, silentLogger, systemClock, systemCommands, systemDaemons, until } from '@sallyport/runtime';
+import { samplePlan, sampleTunnel } from '../../sample-plan.ts';
 import type { EngineContext, InstanceEngine } from '../engine.ts';
+import type { XfrmEngine } from '../xfrm/xfrm-engine.ts';
+import { createXfrmdEngine } from '../xfrm/xfrmd.ts';
+import { charonFiles } from './charon.ts';
+import { createIkeEngine } from './engine.ts';
 
 const run = systemCommands.run;
 const daemons = systemDaemons(systemClock);
+const built = fileURLToPath(new URL('../../../../dataplane/build/', import.meta.url));
 export const gatewayAddress = '198.51.100.10';
+const gatewayInside = '10.1.0.1';
+const namespace = 'gw-hq-0';
 
 export type PeerSettings = {
   readonly key?: string;
@@ -29,7 +38,9 @@ export class Testbed implements AsyncDisposable {
   readonly directory: string;
   readonly context: EngineContext;
   readonly keys = new Map<string, string>();
-  readonly wakes = { count: 0 };
+  readonly xfrm: XfrmEngine;
+  /** Called when the engine asks for a pass. */
+  onWake = (): void => {};
   readonly #namespaces: string[] = [];
   readonly #pidFiles: string[] = [];
   readonly #sessions: ViciSession[] = [];
@@ -41,8 +52,8 @@ export class Testbed implements AsyncDisposable {
       namespacePrefix: this.prefix,
       runDirectory: join(this.directory, 'run'),
       stateDirectory: join(this.directory, 'state'),
-      xfrmdProgram: '',
-      shimLibrary: '',
+      xfrmdProgram: join(built, 'xfrmd'),
+      shimLibrary: join(built, 'libxfrmshim.so'),
     };
     for (const directory of [paths.runDirectory, paths.stateDirectory]) mkdirSync(directory, { mode: 0o700 });
     this.context = {
@@ -52,10 +63,9 @@ export class Testbed implements AsyncDisposable {
       log: silentLogger,
       paths,
       secret: (reference) => Promise.resolve(new Secret(this.keys.get(`${reference.id}@${reference.version}`) ?? 'Testbed.Key.1')),
-      wake: () => {
-        this.wakes.count += 1;
-      },
+      wake: () => this.onWake(),
     };
+    this.xfrm = createXfrmdEngine(this.context, { charonPidFile: (name) => charonFiles(paths, name).pidFile });
   }
 
   static async create(unique: string): Promise<Testbed> {
@@ -64,7 +74,7 @@ export class Testbed implements AsyncDisposable {
       await testbed.#addNamespace('public');
       await run(['ip', '-n', `${testbed.prefix}public`, 'link', 'add', 'name', 'hub0', 'type', 'bridge']);
       await run(['ip', '-n', `${testbed.prefix}public`, 'link', 'set', 'hub0', 'up']);
-      await testbed.addMachine('gw-hq-0', gatewayAddress);
+      await testbed.addMachine(namespace, gatewayAddress, gatewayInside);
       return testbed;
     } catch (error) {
       await testbed[Symbol.asyncDispose]();
@@ -72,15 +82,16 @@ export class Testbed implements AsyncDisposable {
     }
   }
 
-  /** A namespace with one leg `public` in the public network. */
-  async addMachine(name: string, address: string): Promise<void> {
-    const namespace = await this.#addNamespace(name);
+  /** A namespace with one leg `public` in the public network, and an address inside. */
+  async addMachine(name: string, address: string, inside: string): Promise<void> {
+    const full = await this.#addNamespace(name);
     const port = `p${this.#namespaces.length}`;
     const hub = `${this.prefix}public`;
-    await run(['ip', 'link', 'add', 'public', 'netns', namespace, 'type', 'veth', 'peer', 'name', port, 'netns', hub]);
+    await run(['ip', 'link', 'add', 'public', 'netns', full, 'type', 'veth', 'peer', 'name', port, 'netns', hub]);
     await run(['ip', '-n', hub, 'link', 'set', port, 'master', 'hub0', 'up']);
-    await run(['ip', '-n', namespace, 'address', 'add', `${address}/24`, 'dev', 'public']);
-    for (const link of ['lo', 'public']) await run(['ip', '-n', namespace, 'link', 'set', link, 'up']);
+    await run(['ip', '-n', full, 'address', 'add', `${address}/24`, 'dev', 'public']);
+    await run(['ip', '-n', full, 'address', 'add', `${inside}/32`, 'dev', 'lo']);
+    for (const link of ['lo', 'public']) await run(['ip', '-n', full, 'link', 'set', link, 'up']);
   }
 
   /** Starts a stock charon on an added machine. */
@@ -106,8 +117,45 @@ export class Testbed implements AsyncDisposable {
     return session;
   }
 
-  stopPeer(name: string): Promise<void> {
-    return daemons.stop(join(this.directory, `${name}.pid`));
+  /** As a power cut: the peer says nothing. */
+  async killPeer(name: string): Promise<void> {
+    const found = daemons.find(join(this.directory, `${name}.pid`));
+    if (found !== undefined) process.kill(found.pid, 'SIGKILL');
+    await daemons.stop(join(this.directory, `${name}.pid`));
+  }
+
+  /** As the agent does it: xfrmd first, again and again, sooner when woken. */
+  drive(engine: InstanceEngine, read: () => InstancePlan): AsyncDisposable {
+    const task = new BackgroundTask({
+      name: 'drive',
+      periodMs: 5000,
+      clock: systemClock,
+      log: silentLogger,
+      activate: async () => void (await this.pass(engine, read())),
+    });
+    this.onWake = task.wake;
+    task.start();
+    return task;
+  }
+
+  async pass(engine: InstanceEngine, instance: InstancePlan): Promise<readonly ApplyFailure[]> {
+    const { signal } = new AbortController();
+    const made = await this.xfrm.reconcile(instance, signal);
+    return [...made, ...(await engine.reconcile(instance, signal)), ...(await this.xfrm.verify(instance, signal))];
+  }
+
+  createEngine(): InstanceEngine & AsyncDisposable {
+    return createIkeEngine(this.context, { variant: 'xfrmd', xfrm: { env: this.xfrm.charonEnvironment } });
+  }
+
+  /** Pings through the tunnel of an interface; gives how many answers came. */
+  async ping(ifId: number, target: string, count: number): Promise<number> {
+    const full = `${this.prefix}${namespace}`;
+    await run(['ip', '-n', full, 'route', 'replace', `${target}/32`, 'dev', `t${ifId}`, 'src', gatewayInside]);
+    const { stdout } = await run(['nsenter', `--net=/run/netns/${full}`, '--', 'ping', '-i', '0.05', '-W', '1', '-c', `${count}`, target], {
+      okCodes: [0, 1],
+    });
+    return Number(/(\d+) received/.exec(stdout)?.[1] ?? 0);
   }
 
   instance(tunnels: readonly TunnelPlan[]): InstancePlan {
@@ -119,25 +167,37 @@ export class Testbed implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const session of this.#sessions) session[Symbol.dispose]();
     for (const pidFile of this.#pidFiles) await daemons.stop(pidFile);
-    await daemons.stop(join(this.context.paths.runDirectory, 'gw-hq-0', 'charon.pid'));
-    for (const namespace of this.#namespaces) await run(['ip', 'netns', 'delete', namespace]);
+    for (const daemon of ['charon', 'xfrmd']) await daemons.stop(join(this.context.paths.runDirectory, namespace, `${daemon}.pid`));
+    for (const full of this.#namespaces) await run(['ip', 'netns', 'delete', full], { okCodes: [0, 1] });
     rmSync(this.directory, { recursive: true, force: true });
   }
 
   async #addNamespace(name: string): Promise<string> {
-    const namespace = `${this.prefix}${name}`;
-    await run(['ip', 'netns', 'add', namespace]);
-    this.#namespaces.push(namespace);
-    return namespace;
+    const full = `${this.prefix}${name}`;
+    await run(['ip', 'netns', 'add', full]);
+    this.#namespaces.push(full);
+    return full;
   }
 }
 
-export function tunnelTo(name: string, address: string, change: Partial<SamplePeer> = {}): TunnelPlan {
-  return sampleTunnel({ name, address, prefixes: [], ...change }, 1);
+/** The peers: `a` is 198.51.100.21 with 192.168.21.1 inside, `b` .22, and so on. */
+export function peerNumber(name: string): number {
+  return 20 + name.charCodeAt(0) - 'a'.charCodeAt(0) + 1;
+}
+export const peerAddress = (name: string): string => `198.51.100.${peerNumber(name)}`;
+export const peerInside = (name: string): string => `192.168.${peerNumber(name)}.1`;
+
+export function tunnelTo(
+  name: string,
+  change: { readonly ike?: Partial<TunnelPlan['ike']>; readonly esp?: Partial<TunnelPlan['esp']> } = {},
+): TunnelPlan {
+  const tunnel = sampleTunnel({ name, address: peerAddress(name), prefixes: [] }, peerNumber(name));
+  return { ...tunnel, ike: { ...tunnel.ike, ...change.ike }, esp: { ...tunnel.esp, ...change.esp } };
 }
 
 /** A connection of a stock device towards the gateway, and its key. */
-export async function configurePeer(session: ViciSession, address: string, settings: PeerSettings = {}): Promise<void> {
+export async function configurePeer(session: ViciSession, name: string, settings: PeerSettings = {}): Promise<void> {
+  const address = peerAddress(name);
   const body: ViciInput = {
     version: settings.version ?? '2',
     local_addrs: [address],
@@ -150,7 +210,7 @@ export async function configurePeer(session: ViciSession, address: string, setti
     children: {
       net: {
         esp_proposals: settings.espProposals ?? ['aes256gcm16'],
-        local_ts: settings.localSelectors ?? ['0.0.0.0/0'],
+        local_ts: settings.localSelectors ?? [`192.168.${peerNumber(name)}.0/24`],
         remote_ts: settings.remoteSelectors ?? ['0.0.0.0/0'],
       },
     },
@@ -181,7 +241,6 @@ function peerSettingsText(socket: string, log: string): string {
   return `charon-systemd {
   load_modular = no
   load = random nonce openssl kdf kernel-libipsec kernel-netlink socket-default vici
-  install_routes = no
   retransmit_timeout = 1.0
   retransmit_tries = 3
   journal {
