@@ -33,7 +33,7 @@ export type BuildTimes = readonly { readonly resource: string; readonly ms: numb
  * @throws when a PUT fails or a site can't be made; what was made stays, so that it can be looked at.
  */
 export async function buildScenario(session: LabSession, scenario: Scenario, options = { sites: true }): Promise<BuildTimes> {
-  const sdk = connectSdk(session.arm.file);
+  const sdk = await connectSdk(session.arm.file);
   const times: { readonly resource: string; readonly ms: number }[] = [];
   let sites = options.sites ? undefined : Promise.resolve();
   for (const [index, resource] of scenario.resources.entries()) {

@@ -4,22 +4,23 @@
  */
 import { readFileSync } from 'node:fs';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { ClientSecretCredential } from '@azure/identity';
-import { NetworkManagementClient } from '@azure/arm-network';
+import type { NetworkManagementClient } from '@azure/arm-network';
 import { parseResourceId } from '@sallyport/model';
 import type { JsonObject, JsonValue } from '@sallyport/model';
 import type { ClientFile } from './arm.ts';
 import { LabError } from './fabric.ts';
 
 /** What a user's script does; trusting the CA is NODE_EXTRA_CA_CERTS there, which must be set before the process starts. */
-export function connectSdk(file: ClientFile): NetworkManagementClient {
+export async function connectSdk(file: ClientFile): Promise<NetworkManagementClient> {
+  // Loaded when used: it is large, and a host's agent is the same program.
+  const [{ ClientSecretCredential }, sdk] = await Promise.all([import('@azure/identity'), import('@azure/arm-network')]);
   const ca = readFileSync(file.caFile, 'utf8');
   if (!getCACertificates('default').includes(ca)) setDefaultCACertificates([...getCACertificates('default'), ca]);
   const credential = new ClientSecretCredential(file.tenantId, file.clientId, file.clientSecret, {
     authorityHost: file.endpoint,
     disableInstanceDiscovery: true,
   });
-  return new NetworkManagementClient(credential, file.subscriptionId, { endpoint: file.endpoint });
+  return new sdk.NetworkManagementClient(credential, file.subscriptionId, { endpoint: file.endpoint });
 }
 
 /** ARM JSON as the SDK's models have it: members of every `properties` lifted one level. */

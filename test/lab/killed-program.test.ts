@@ -49,7 +49,7 @@ test('the program is killed at 20 moments of creates, updates and deletes and al
       await expectConverged(up.session, scenario, change, whole, label);
     }
     for (const url of operations) expect((await up.session.arm.send('GET', url)).status, `operation ${url} is still known`).toBe(200);
-    await putResource(connectSdk(up.session.arm.file), lastConnection(scenario).put, lastConnection(scenario).body);
+    await putResource(await connectSdk(up.session.arm.file), lastConnection(scenario).put, lastConnection(scenario).body);
     await expectScenario(up.session, scenario);
     expect(neighbour.read().sent).toBeGreaterThan(200);
     expect(neighbour.read().lost, 'the first gateway’s tunnel through all kills').toEqual([]);

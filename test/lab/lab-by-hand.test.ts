@@ -15,7 +15,7 @@ test('a gateway, a connection and a site with a device are built by hand', async
       const command = separator === -1 ? [] : args.slice(separator);
       return (await ports.run([cli, 'lab', ...own, '--data-dir', fabric.dataDirectory, ...command])).stdout;
     };
-    const network = connectSdk(session.arm.file);
+    const network = await connectSdk(session.arm.file);
     const group = `/subscriptions/${session.arm.file.subscriptionId}/resourceGroups/hand`;
     const idOf = (type: string, name: string): string => `${group}/providers/Microsoft.Network/${type}/${name}`;
     await session.arm.put(group, { location });

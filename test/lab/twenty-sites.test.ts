@@ -50,7 +50,7 @@ test('of twenty connections one is re-keyed, one deleted and one added, and the 
     await expectOthersWhole('the key of site7 changed');
 
     disturbed.add('site9');
-    const sdk = connectSdk(session.arm.file);
+    const sdk = await connectSdk(session.arm.file);
     const ninth = connectionOf(scenario, 'site9');
     await deleteResource(sdk, ninth.put);
     expect(await session.arm.get(ninth.put)).toBeUndefined();
@@ -72,7 +72,7 @@ async function changeKey(session: LabSession, scenario: Scenario, site: string):
   const device = scenario.sites.find(({ name }) => name === site)?.device;
   if (device?.kind !== 'strongswan') throw new Error(`${site} has no device`);
   const [resourceGroup = '', name = ''] = [connection.put.split('/')[4], connection.put.split('/').at(-1)];
-  await connectSdk(session.arm.file).virtualNetworkGatewayConnections.setSharedKey(resourceGroup, name, { value: newKey });
+  await (await connectSdk(session.arm.file)).virtualNetworkGatewayConnections.setSharedKey(resourceGroup, name, { value: newKey });
   await waitForStatus(session, connection.put, 'NotConnected');
   const place = findPlace(session.fabric, site);
   const [gateway] = findPlace(session.fabric, 'hq-gateway/IN_0').addresses;

@@ -36,7 +36,7 @@ export async function oneChangeOfTwenty(session: LabSession): Promise<readonly R
   for (const { connection } of scenario.expect) await waitForStatus(session, connection, 'Connected');
   const connection = scenario.resources.find(({ put }) => put.endsWith('/connections/hq-site7'));
   if (connection === undefined) throw new Error('s2s-twenty-sites has a connection hq-site7');
-  const sdk = connectSdk(session.arm.file);
+  const sdk = await connectSdk(session.arm.file);
   const runs: number[] = [];
   for (let run = 1; run <= 5; run += 1) {
     const properties = { ...(connection.body['properties'] as JsonObject), dpdTimeoutSeconds: 45 + run };
@@ -95,11 +95,13 @@ export function memory(session: LabSession): readonly Row[] {
     const name = programOf(command, environment, session);
     byProgram.set(name, [...(byProgram.get(name) ?? []), residentMegabytes(pid)]);
   }
-  return [...byProgram].toSorted(([a], [b]) => a.localeCompare(b)).map(([name, sizes]) => ({
-    what: `resident memory: ${name}${sizes.length === 1 ? '' : `, ${sizes.length} processes, each`}`,
-    value:
-      sizes.length === 1 ? `${(sizes[0] ?? 0).toFixed(0)} MB` : `${Math.min(...sizes).toFixed(0)} to ${Math.max(...sizes).toFixed(0)} MB`,
-  }));
+  return [...byProgram]
+    .toSorted(([a], [b]) => a.localeCompare(b))
+    .map(([name, sizes]) => ({
+      what: `resident memory: ${name}${sizes.length === 1 ? '' : `, ${sizes.length} processes, each`}`,
+      value:
+        sizes.length === 1 ? `${(sizes[0] ?? 0).toFixed(0)} MB` : `${Math.min(...sizes).toFixed(0)} to ${Math.max(...sizes).toFixed(0)} MB`,
+    }));
 }
 
 function programOf(command: string, environment: string, session: LabSession): string {

@@ -59,7 +59,7 @@ function factsOf(properties: unknown): string {
 
 /** What `az network vpn-connection list-ike-sas` shows, from the same call. */
 async function readTunnels(session: LabSession, scenario: Scenario): Promise<Tour['tunnels']> {
-  const sdk = connectSdk(session.arm.file);
+  const sdk = await connectSdk(session.arm.file);
   const connections = scenario.resources.filter(({ put }) => /\/connections\//i.test(put));
   return Promise.all(
     connections.map(async ({ put }) => {
