@@ -26,7 +26,7 @@ import { armModules, signInRoutes } from './modules.ts';
 import type { Planner } from './planning/planner.ts';
 import { createPlanningTask } from './planning/planning-task.ts';
 import type { Listen, SettingsInput } from './settings.ts';
-import { parseSettings } from './settings.ts';
+import { checkAddresses, parseSettings } from './settings.ts';
 import { createMemoryStore } from './store/memory-store.ts';
 import { sealFromKeyFile } from './store/seal.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
@@ -65,6 +65,7 @@ export type ControlPlane = AsyncDisposable & {
 /** Resolves when both listeners answer and client.json is written. @throws SettingsError, StoreError, or the listener's error. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const settings = parseSettings(options.settings);
+  checkAddresses(options);
   const { clock, ids, log } = options.ports;
   const directory = resolve(options.dataDirectory);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -113,7 +114,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const region = settings.locations[0]?.name ?? '';
   const agents = await startAgentServer({ context, listen: options.agentListen, certificate, caPem: authority.caPem });
   started.defer(agents.close);
-  const { publicBaseUrl } = options;
+  const publicBaseUrl = options.publicBaseUrl?.replace(/\/+$/, '');
   const listening = { listen: options.listen, certificate, dispatch, region, clock, ids, log };
   const http = await startHttpServer({ ...listening, ...(publicBaseUrl === undefined ? {} : { publicBaseUrl }) });
   started.defer(http.close);

@@ -1,6 +1,6 @@
 /** Settings are strict and every problem is told. */
 import { expect, test } from 'vitest';
-import { parseSettings } from './settings.ts';
+import { checkAddresses, parseSettings } from './settings.ts';
 import { testSettings } from './testing/test-server.ts';
 
 test('good settings get their defaults', () => {
@@ -32,4 +32,11 @@ test('a host in a region that does not exist, and a subscription twice, are prob
     subscriptions: [testSettings.subscriptions[0], testSettings.subscriptions[0]],
   };
   expect(() => parseSettings(wrong)).toThrow(/marsnorth is not one of the locations[^]*an id appears twice/);
+});
+
+test('addresses are checked as well', () => {
+  const listen = { host: '127.0.0.1', port: 0 };
+  const wrong = { listen: { ...listen, port: 70_000 }, agentListen: listen, publicBaseUrl: 'http://vpn.example' };
+  expect(() => checkAddresses(wrong)).toThrow(/listen\.port: [^]*publicBaseUrl: an https URL/);
+  checkAddresses({ listen, agentListen: listen, publicBaseUrl: 'https://vpn.example:8443/' });
 });

@@ -5,8 +5,6 @@
 import * as z from 'zod';
 
 const guid = z.guid();
-const address = z.union([z.ipv4(), z.ipv6()]);
-const port = z.int().min(0).max(65_535);
 const name = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'lower-case letters, digits and hyphens');
 
 const region = z.strictObject({
@@ -46,8 +44,15 @@ export const settingsSchema = z.strictObject({
 export type Settings = Readonly<z.output<typeof settingsSchema>>;
 export type SettingsInput = z.input<typeof settingsSchema>;
 
-export const listenSchema = z.strictObject({ host: z.union([address, z.literal('localhost')]), port });
-export type Listen = z.output<typeof listenSchema>;
+/** Where a listener listens: an address or a name of this machine; port 0 takes a free one. */
+const listen = z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(65_535) });
+export type Listen = Readonly<z.output<typeof listen>>;
+
+const addresses = z.object({
+  listen,
+  agentListen: listen,
+  publicBaseUrl: z.url({ protocol: /^https$/, error: 'an https URL' }).exactOptional(),
+});
 
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
@@ -59,11 +64,18 @@ export class SettingsError extends Error {
   }
 }
 
+type Addresses = { readonly listen: Listen; readonly agentListen: Listen; readonly publicBaseUrl?: string };
+
+/** @throws SettingsError */
+export function checkAddresses(input: Addresses): void {
+  const parsed = addresses.safeParse(input);
+  if (!parsed.success) throw new SettingsError(problemsOf(parsed.error));
+}
+
 /** @throws SettingsError with every problem. Values are never quoted: some are secrets. */
 export function parseSettings(input: unknown): Settings {
   const parsed = settingsSchema.safeParse(input);
-  if (!parsed.success)
-    throw new SettingsError(parsed.error.issues.map((issue) => `${issue.path.join('.') || 'settings'}: ${issue.message}`));
+  if (!parsed.success) throw new SettingsError(problemsOf(parsed.error));
   const known = new Set(parsed.data.locations.map((location) => location.name));
   const problems = parsed.data.hosts.flatMap((host) =>
     host.regions
@@ -74,4 +86,8 @@ export function parseSettings(input: unknown): Settings {
   if (new Set(ids).size !== ids.length) problems.push('subscriptions: an id appears twice');
   if (problems.length > 0) throw new SettingsError(problems);
   return Object.freeze(parsed.data);
+}
+
+function problemsOf(error: z.ZodError): readonly string[] {
+  return error.issues.map((issue) => `${issue.path.join('.') || 'settings'}: ${issue.message}`);
 }

@@ -86,11 +86,13 @@ async function servePlan(context: ArmContext, stop: AbortSignal, request: Fastif
   if (queryOf(request, 'host') !== host) return reply.code(403).send({ error: 'a plan of another host' });
   const after = Number(queryOf(request, 'after'));
   const waitMs = Math.min(Number(queryOf(request, 'waitMs')) || 0, longestWaitMs);
+  const isNewer = (message: PlanMessage | undefined): boolean => message !== undefined && message.number > after;
+  if (!isNewer(currentPlan(context, host))) await nextPlan(context, stop, request, waitMs);
   const message = currentPlan(context, host);
-  if (message !== undefined && message.number > after) return reply.send(message);
-  await nextPlan(context, stop, request, waitMs);
-  const later = currentPlan(context, host);
-  return later !== undefined && later.number > after ? reply.send(later) : reply.code(204).send();
+  if (!isNewer(message)) return reply.code(204).send();
+  // An agent remembers the number for ever and refuses lower ones: it must not see a plan that a crash can take back.
+  await context.store.flushed();
+  return reply.send(message);
 }
 
 /** Resolves when a plan is stored, the time is up, the agent hangs up, or we stop. */

@@ -23,7 +23,7 @@ export type HttpServer = {
 export type HttpServerOptions = {
   readonly listen: Listen;
   readonly certificate: KeyPair;
-  /** Absolute links start with this instead of the client's Host. */
+  /** Absolute links start with this instead of the client's Host; no trailing slash. */
   readonly publicBaseUrl?: string;
   readonly dispatch: (request: ArmRequest) => Promise<ArmResponse>;
   readonly region: string;
@@ -108,7 +108,7 @@ function armRequest(
     query,
     headers,
     body,
-    baseUrl: options.publicBaseUrl ?? `https://${hostHeader.test(host) ? host : `localhost:${options.listen.port}`}`,
+    baseUrl: options.publicBaseUrl ?? `https://${hostHeader.test(host) ? host : `localhost:${request.socket.localPort ?? 443}`}`,
     principal: undefined,
     correlationId,
   };

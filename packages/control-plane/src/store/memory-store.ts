@@ -15,6 +15,7 @@ export function createMemoryStore(): Store {
       if (isClosed) throw new StoreError('unavailable', 'the store is closed');
       table.apply(changes);
     },
+    flushed: async () => {},
     [Symbol.asyncDispose]: async () => {
       isClosed = true;
     },

@@ -52,6 +52,13 @@ export function openSqliteStore(options: { readonly file: string; readonly seal:
     }
   }
 
+  function enqueue(committed: readonly Committed[]): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    waiting.push({ committed, resolve, reject });
+    if (waiting.length === 1) setImmediate(flush);
+    return promise;
+  }
+
   return {
     get: table.get,
     list: table.list,
@@ -60,11 +67,11 @@ export function openSqliteStore(options: { readonly file: string; readonly seal:
     commit: async (changes) => {
       if (failure !== undefined) throw failure;
       if (isClosed) throw new StoreError('unavailable', 'the store is closed');
-      const committed = table.apply(changes);
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      waiting.push({ committed, resolve, reject });
-      if (waiting.length === 1) setImmediate(flush);
-      await promise;
+      await enqueue(table.apply(changes));
+    },
+    flushed: async () => {
+      if (failure !== undefined) throw failure;
+      if (waiting.length > 0) await enqueue([]);
     },
     [Symbol.asyncDispose]: async () => {
       if (isClosed) return;

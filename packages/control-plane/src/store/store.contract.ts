@@ -66,6 +66,15 @@ export function describeStore(name: string, open: () => Store): void {
       expect(store.revision()).toBe(50);
     });
 
+    test('flushed waits for every commit before it', async () => {
+      await using store = open();
+      let isDurable = false;
+      void store.commit([put('/a', 1)]).then(() => (isDurable = true));
+      await store.flushed();
+      expect([isDurable, store.revision()]).toEqual([true, 1]);
+      await store.flushed();
+    });
+
     test('a closed store takes nothing', async () => {
       const store = open();
       await store[Symbol.asyncDispose]();

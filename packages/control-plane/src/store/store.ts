@@ -37,6 +37,8 @@ export type Store = AsyncDisposable & {
   readonly revision: () => number;
   /** All of the changes or none. @throws StoreError `conflict` (nothing changed) or `unavailable`. */
   readonly commit: (changes: readonly Change[]) => Promise<void>;
+  /** Resolves when all that was committed so far is durable. Before telling anybody who will act on it for ever. */
+  readonly flushed: () => Promise<void>;
   /** Called synchronously after each commit, in order. Returns the way to stop. */
   readonly watch: (listener: (committed: readonly Committed[]) => void) => () => void;
 };
