@@ -41,13 +41,7 @@ async function printHelp(): Promise<number> {
   return 0;
 }
 
-// A reader that has seen enough (`sallyport status | head`) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
-
-// A reader that went away (`| head`) is no reason to die with a fabric half removed.
+// A reader that went away (`| head`) is no error, and no reason to die with a fabric half removed: every command ends by itself.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 try {
