@@ -16,15 +16,22 @@ Worker& DataPlane::tun_worker(uint32_t if_id) {
   return workers_.size() == 1 ? *workers_.front() : *workers_[1 + if_id % (workers_.size() - 1)];
 }
 
-/** A name that was just deleted stays taken until the workers have let go of the device and the kernel is through with it. */
+/**
+ * A name stays taken for a moment: until workers and kernel are through with a TUN that was just deleted, or until the kernel
+ * has cleaned up after an xfrmd that was killed. Waiting here keeps the control thread, but a lasting conflict is rare.
+ */
 std::shared_ptr<Tun> DataPlane::make_tun(const TunnelSettings& settings) {
-  constexpr int kTries = 100;
-  for (int i = 1;; i++) try {
+  constexpr int kTries = 60;
+  constexpr std::chrono::milliseconds kBetween(5);
+  for (int i = 1;; i++) {
+    try {
       return std::make_shared<Tun>(settings.if_id, settings.name);
     } catch (const std::system_error& error) {
-      if (error.code().value() != EBUSY || i == kTries || !collect()) throw;
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      if (error.code().value() != EBUSY || i == kTries) throw;
     }
+    collect();
+    std::this_thread::sleep_for(kBetween);
+  }
 }
 
 Tun& DataPlane::create_tunnel(const TunnelSettings& settings) {
