@@ -38,15 +38,14 @@ export function writeDeviceConfig(fabric: Fabric, name: string, config: DeviceCo
 export async function startDevice(ports: DevicePorts, fabric: Fabric, site: Pick<Site, 'name'>): Promise<void> {
   const directory = deviceRunDirectory(fabric, site.name);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const pidFile = join(directory, 'charon.pid');
-  if (ports.daemons.find(pidFile) === undefined) {
+  if (!deviceRuns(ports, fabric, site.name)) {
     rmSync(viciSocket(fabric, site.name), { force: true });
     writeFileSync(join(directory, 'strongswan.conf'), renderStrongswanConf(directory), { mode: 0o600 });
     ports.daemons.start({
       argv: inside(namespaceOf(fabric, `site-${site.name}`), ['charon-systemd']),
       env: { STRONGSWAN_CONF: join(directory, 'strongswan.conf') },
       logFile: join(directory, 'charon.log'),
-      pidFile,
+      pidFile: join(directory, 'charon.pid'),
     });
   }
   await until(
@@ -59,6 +58,10 @@ export async function startDevice(ports: DevicePorts, fabric: Fabric, site: Pick
     },
   );
   await reloadDevice(ports, fabric, site.name);
+}
+
+export function deviceRuns(ports: DevicePorts, fabric: Pick<Fabric, 'runDirectory'>, name: string): boolean {
+  return ports.daemons.find(join(deviceRunDirectory(fabric, name), 'charon.pid')) !== undefined;
 }
 
 /** Loads keys and connections anew, as `swanctl --load-all` does for any strongSwan user. */

@@ -3,16 +3,19 @@
  * nft tables, the devices' SAs and all logs, in one folder. Taken only when asked; a success removes it.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { deviceRunDirectory, swanctl } from './device.ts';
 import { until } from '@sallyport/runtime';
 import type { DevicePorts } from './device.ts';
 import type { Fabric } from './fabric.ts';
 import { readMachines } from './lab-file.ts';
-import { inside, listNamespaces, namespaceOf, waitForPublicNetwork } from './namespaces.ts';
+import { inside, listNamespaces, waitForPublicNetwork } from './namespaces.ts';
 
 /** Enough for all headers of an encapsulated packet; keys and payloads are of no use here. */
 const snapLength = 128;
+
+/** In the clone, ignored by git. */
+const evidenceFolder = join(import.meta.dirname, '..', '..', '.lab-evidence');
 
 export class Evidence implements AsyncDisposable {
   readonly folder: string;
@@ -23,7 +26,7 @@ export class Evidence implements AsyncDisposable {
   constructor(ports: DevicePorts, fabric: Fabric, name: string) {
     this.#ports = ports;
     this.#fabric = fabric;
-    this.folder = resolve('.lab-evidence', `${name}-${fabric.id}`);
+    this.folder = join(evidenceFolder, `${name}-${fabric.id}`);
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
   }
 
@@ -93,11 +96,6 @@ export class Evidence implements AsyncDisposable {
     const text = await this.#ports.run(argv, { okCodes: [0, 1, 2, 255] }).then(({ stdout, stderr }) => stdout + stderr, String);
     writeFileSync(join(this.folder, file), `$ ${argv.join(' ')}\n${text}\n`, { flag: 'a' });
   }
-}
-
-/** The public namespace's links are what the capture covers. */
-export function publicNamespace(fabric: Fabric): string {
-  return namespaceOf(fabric, 'public');
 }
 
 /** Logs only: never keys, databases or configuration. */

@@ -1,5 +1,6 @@
 /** The lab: sites, clients and third-party devices around a running fabric, and the scenarios that use them. */
 export * from './fabric.ts';
+export * from './data-lock.ts';
 export * from './lab-file.ts';
 export * from './namespaces.ts';
 export * from './sites.ts';

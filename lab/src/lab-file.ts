@@ -3,11 +3,10 @@
  * objects are made and removed after them, so nothing can exist that is not listed. No secrets: a device's key is in its own
  * configuration file (device.ts).
  */
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { addressAt, containsAddress, formatAddress, parseAddress, parseCidr } from '@sallyport/model';
-import { until } from '@sallyport/runtime';
-import type { Clock } from '@sallyport/runtime';
+import { lockDataDirectory } from './data-lock.ts';
 import { LabError, writeWhole } from './fabric.ts';
 import type { Fabric } from './fabric.ts';
 
@@ -55,28 +54,12 @@ export function findMachine(fabric: Pick<Fabric, 'dataDirectory'>, name: string)
 /** Changes the list; one process at a time. */
 export async function changeMachines<T>(
   fabric: Pick<Fabric, 'dataDirectory'>,
-  clock: Clock,
   change: (machines: readonly Machine[]) => { readonly machines: readonly Machine[]; readonly result: T },
 ): Promise<T> {
-  const lock = join(fabric.dataDirectory, 'lab.lock');
-  await until(() => tryLock(lock), Boolean, { because: `another lab command holds ${lock}`, clock, timeoutMs: 10_000, everyMs: 20 });
-  try {
-    const { machines, result } = change(readMachines(fabric));
-    writeWhole(join(fabric.dataDirectory, 'lab.json'), `${JSON.stringify({ machines }, undefined, 2)}\n`);
-    return result;
-  } finally {
-    rmSync(lock, { recursive: true, force: true });
-  }
-}
-
-function tryLock(lock: string): boolean {
-  try {
-    mkdirSync(lock);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
-  }
+  using _lock = await lockDataDirectory(fabric.dataDirectory, 'lab');
+  const { machines, result } = change(readMachines(fabric));
+  writeWhole(join(fabric.dataDirectory, 'lab.json'), `${JSON.stringify({ machines }, undefined, 2)}\n`);
+  return result;
 }
 
 /** Lowest link number that nobody has. */

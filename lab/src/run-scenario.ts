@@ -86,15 +86,15 @@ export async function buildSite(session: LabSession, scenario: Scenario, site: S
       remoteAddress: await gatewayAddress(session.arm, scenario, device.connection),
       sharedKey: 'value' in device.sharedKey ? device.sharedKey.value : keyOf(scenario, device.connection),
     });
-    await markDevice(session, site.name, device.connection);
+    await markDevice(fabric, site.name, device.connection);
     await startDevice(ports, fabric, { name: site.name });
   }
   session.tell(`site ${site.name} at ${site.publicAddress}, ${site.prefixes.join(', ')} behind it, device ${device.kind}`);
 }
 
 /** Notes in the lab's list that a site has a device now, and for which connection. */
-export async function markDevice({ ports, fabric }: Pick<LabSession, 'ports' | 'fabric'>, site: string, connection: string): Promise<void> {
-  await changeMachines(fabric, ports.clock, (machines) => ({
+export async function markDevice(fabric: Fabric, site: string, connection: string): Promise<void> {
+  await changeMachines(fabric, (machines) => ({
     machines: machines.map((machine) =>
       machine.kind === 'site' && machine.name === site ? { ...machine, device: 'strongswan', connection } : machine,
     ),

@@ -9,7 +9,7 @@ import { LabError } from './fabric.ts';
 import type { Fabric } from './fabric.ts';
 import { addressNumber, changeMachines, checkName, chooseAddress, findMachine, freeLink, readMachines, routerOf } from './lab-file.ts';
 import type { Client, Machine, Site } from './lab-file.ts';
-import { deviceDirectory, deviceRunDirectory, startDevice, stopDevice } from './device.ts';
+import { deviceDirectory, deviceRunDirectory, deviceRuns, startDevice, stopDevice } from './device.ts';
 import type { DevicePorts } from './device.ts';
 import {
   addNamespace,
@@ -42,7 +42,7 @@ export async function addSite(ports: DevicePorts, fabric: Fabric, request: SiteR
   checkName(request.name);
   if (request.prefixes.length === 0) throw new LabError(`site ${request.name} needs at least one prefix`);
   for (const prefix of request.prefixes) checkPrefix(prefix);
-  const site = await changeMachines(fabric, ports.clock, (machines) => {
+  const site = await changeMachines(fabric, (machines) => {
     refuseTaken(machines, request.name);
     const added: Site = {
       kind: 'site',
@@ -63,7 +63,7 @@ export async function addClient(
   request: { readonly name: string; readonly publicAddress?: string },
 ): Promise<Client> {
   checkName(request.name);
-  const client = await changeMachines(fabric, ports.clock, (machines) => {
+  const client = await changeMachines(fabric, (machines) => {
     refuseTaken(machines, request.name);
     const publicAddress = chooseAddress('client', machines, request.publicAddress);
     const added: Client = { kind: 'client', name: request.name, link: freeLink(machines), publicAddress };
@@ -88,15 +88,19 @@ export async function removeMachine(ports: DevicePorts, fabric: Fabric, name: st
   if (machine === undefined) throw new LabError(`there is no site or client '${name}'`);
   await unmakeMachine(ports, fabric, machine);
   rmSync(deviceDirectory(fabric, name), { recursive: true, force: true });
-  await changeMachines(fabric, ports.clock, (machines) => ({
+  await changeMachines(fabric, (machines) => ({
     machines: machines.filter((other) => other.name !== name),
     result: undefined,
   }));
 }
 
-/** After a stop or a reboot: makes what is listed and not there, devices included. */
+/** After a stop, a kill or a reboot: makes what is listed and not there, devices included. What runs is left alone. */
 export async function restoreMachines(ports: DevicePorts, fabric: Fabric): Promise<void> {
-  for (const machine of readMachines(fabric)) if (!(await isWhole(ports, fabric, machine))) await makeMachine(ports, fabric, machine);
+  for (const machine of readMachines(fabric)) {
+    if (!(await isWhole(ports, fabric, machine))) await makeMachine(ports, fabric, machine);
+    else if (machine.kind === 'site' && machine.device === 'strongswan' && !deviceRuns(ports, fabric, machine.name))
+      await startDevice(ports, fabric, machine);
+  }
 }
 
 /** Removes the kernel objects and daemons of all; the list stays, so that `restoreMachines` can make them again. */

@@ -10,6 +10,15 @@ import type { LabSession } from './run-scenario.ts';
 
 export type EchoCount = { readonly sent: number; readonly answered: number; readonly lost: readonly number[] };
 
+/** Counts of ping(8)'s output with -O. The newest echo may still be on its way, so it is not judged. */
+export function parseEchoes(text: string): EchoCount {
+  const answered = new Set([...text.matchAll(/bytes from .*icmp_seq=(\d+)/g)].map((match) => Number(match[1])));
+  const missed = [...text.matchAll(/no answer yet for icmp_seq=(\d+)/g)].map((match) => Number(match[1]));
+  const last = Math.max(0, ...answered, ...missed);
+  const lost = Array.from({ length: Math.max(0, last - 1) }, (_, index) => index + 1).filter((sequence) => !answered.has(sequence));
+  return { sent: last, answered: answered.size, lost };
+}
+
 /** One ping(8) that runs until stopped, every answer on a line. */
 export class EchoStream implements AsyncDisposable {
   readonly name: string;
@@ -44,14 +53,9 @@ export class EchoStream implements AsyncDisposable {
     );
   }
 
-  /** Counts so far. The newest echo may still be on its way, so it is not judged. */
+  /** Counts so far. */
   read(): EchoCount {
-    const text = readFileSync(this.#logFile, 'utf8');
-    const answered = new Set([...text.matchAll(/bytes from .*icmp_seq=(\d+)/g)].map((match) => Number(match[1])));
-    const missed = [...text.matchAll(/no answer yet for icmp_seq=(\d+)/g)].map((match) => Number(match[1]));
-    const last = Math.max(0, ...answered, ...missed);
-    const lost = Array.from({ length: Math.max(0, last - 1) }, (_, index) => index + 1).filter((sequence) => !answered.has(sequence));
-    return { sent: last, answered: answered.size, lost };
+    return parseEchoes(readFileSync(this.#logFile, 'utf8'));
   }
 
   async stop(): Promise<EchoCount> {

@@ -31,6 +31,7 @@ async function withFabric(
     const up = {
       fabric,
       listen: { host: '127.0.0.1', port: 0 },
+      stop: new AbortController().signal,
       ipsec: 'auto',
       ports,
       log: silentLogger,

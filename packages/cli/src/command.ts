@@ -26,7 +26,7 @@ export function parseOptions<const O extends Options>(args: readonly string[], o
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new UsageError(message.split(/\.\s/)[0] ?? message, { cause: error });
+    throw new UsageError(message.split(/\.\s/)[0] ?? message);
   }
 }
 

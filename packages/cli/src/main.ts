@@ -2,22 +2,8 @@
  * The `sallyport` program: finds the subcommand, prints what went wrong in one sentence, sets the exit code
  * (0 done, 1 failed, 2 wrong arguments). What a subcommand does is in commands/.
  */
-import type { Command } from './command.ts';
 import { UsageError, note, print, reasonOf } from './command.ts';
-
-/** Loaded when asked for: `lab exec` must not wait for a server it does not start. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  up: async () => (await import('./commands/up.ts')).up,
-  status: async () => (await import('./commands/status.ts')).status,
-  lab: async () => (await import('./commands/lab.ts')).lab,
-  plan: async () => (await import('./commands/plan.ts')).planCommand,
-  doctor: async () => (await import('./commands/doctor.ts')).doctor,
-  'clean-up': async () => (await import('./commands/clean-up.ts')).cleanUpCommand,
-  start: async () => (await import('./commands/start.ts')).start,
-  demo: async () => (await import('./commands/demo.ts')).demo,
-  'control-plane': async () => (await import('./commands/control-plane.ts')).controlPlane,
-  agent: async () => (await import('./commands/agent.ts')).agent,
-};
+import { commands } from './commands/all.ts';
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...args] = argv;

@@ -10,12 +10,14 @@ import type { DevicePorts } from '@sallyport/lab';
 import { cleanUp } from '@sallyport/agent';
 import { SupervisedChild } from '@sallyport/runtime';
 import type { Logger } from '@sallyport/runtime';
-import { anyFreePort } from './free-port.ts';
+import { freePort } from './free-port.ts';
 import { agentPaths, clientFile, ownProgram } from './installation.ts';
 
 export type UpOptions = {
   readonly fabric: Fabric;
   readonly listen: { readonly host: string; readonly port: number };
+  /** Ends the wait for readiness too. */
+  readonly stop: AbortSignal;
   readonly ipsec: string;
   readonly ports: DevicePorts;
   readonly log: Logger;
@@ -36,8 +38,9 @@ const readyWithinMs = 60_000;
 export async function runUp(options: UpOptions): Promise<Running> {
   const { fabric, ports, log } = options;
   const { host } = options.listen;
-  const api = authorityOf(host, options.listen.port === 0 ? await anyFreePort(host) : options.listen.port);
-  const agents = authorityOf('127.0.0.1', await anyFreePort('127.0.0.1'));
+  const port = await freePort(host, options.listen.port);
+  const api = authorityOf(host, port);
+  const agents = authorityOf('127.0.0.1', await freePort('127.0.0.1', 0));
   const data = ['--data-dir', fabric.dataDirectory, '--child'];
   const controlPlane = startChild(
     options,
@@ -59,7 +62,8 @@ export async function runUp(options: UpOptions): Promise<Running> {
     await Promise.all([controlPlane.ready, agent.ready]);
     if (readMachines(fabric).length > 0) await restoreMachines(ports, fabric);
   } catch (error) {
-    await stop({ keep: false });
+    // What ran before this failed start goes on: only a stop that was asked for removes it.
+    await stop({ keep: !options.stop.aborted });
     throw error;
   }
   return { endpoint: `https://${api}`, stop };
@@ -75,7 +79,7 @@ export async function removeAll({ fabric, ports, log }: Pick<UpOptions, 'fabric'
 type Child = { readonly child: SupervisedChild; readonly ready: Promise<void> };
 
 /** Ready is the child's first line; dying three times before that is a failure that no restart cures. */
-function startChild({ ports, log, onTrouble }: UpOptions, name: string, argv: readonly string[]): Child {
+function startChild({ ports, log, onTrouble, stop }: UpOptions, name: string, argv: readonly string[]): Child {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let deaths = 0;
   const child = new SupervisedChild({
@@ -90,6 +94,7 @@ function startChild({ ports, log, onTrouble }: UpOptions, name: string, argv: re
       onTrouble(`the ${name} ended (${how}) and is started again`);
     },
   });
+  stop.addEventListener('abort', () => reject(new LabError(`stopped before the ${name} was ready`)), { once: true });
   const timer = setTimeout(() => reject(new LabError(`the ${name} was not ready within ${readyWithinMs / 1000} s`)), readyWithinMs);
   const ready = promise.finally(() => clearTimeout(timer));
   ready.catch(() => {}); // awaited together with the other child's; this keeps an earlier failure from being unhandled

@@ -2,11 +2,10 @@
 import { join } from 'node:path';
 import { startAgent } from '@sallyport/agent';
 import type { IpsecChoice } from '@sallyport/agent';
-import { createFabric } from '@sallyport/lab';
+import { createFabric, lockDataDirectory } from '@sallyport/lab';
 import { createLogger, systemClock, systemCommands, systemDaemons } from '@sallyport/runtime';
 import type { Command } from '../command.ts';
 import { UsageError, dataDirectory, dataDirectoryOption, parseOptions, print, refusePositionals } from '../command.ts';
-import { lockDataDirectory } from '../data-lock.ts';
 import { agentPaths, agentSocket, fileLogger } from '../installation.ts';
 import { serveStatus } from '../agent-status.ts';
 import { hostName } from '../settings-file.ts';

@@ -1,13 +1,12 @@
 /** `sallyport clean-up`: removes what a fabric has on this host, also after a kill -9 or a lost data directory. Data directories stay. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { cleanUp } from '@sallyport/agent';
-import { LabError, openFabric } from '@sallyport/lab';
+import { LabError, isLocked, openFabric } from '@sallyport/lab';
 import type { Fabric } from '@sallyport/lab';
 import { createLogger } from '@sallyport/runtime';
 import { readStatus } from '../agent-status.ts';
 import type { Command } from '../command.ts';
 import { dataDirectory, dataDirectoryOption, parseOptions, print, refusePositionals } from '../command.ts';
-import { isLocked } from '../data-lock.ts';
 import { agentPaths, agentSocket, clientFile } from '../installation.ts';
 import { removeAll } from '../running.ts';
 import { requireRoot, systemPorts } from '../system-ports.ts';

@@ -1,10 +1,9 @@
 /** `sallyport control-plane`: the ARM server alone. `sallyport up` runs it as a child. */
 import { startControlPlane } from '@sallyport/control-plane';
-import { createFabric } from '@sallyport/lab';
+import { createFabric, lockDataDirectory } from '@sallyport/lab';
 import { createLogger, randomIds, systemClock } from '@sallyport/runtime';
 import type { Command } from '../command.ts';
 import { dataDirectory, dataDirectoryOption, parseListen, parseOptions, print, refusePositionals } from '../command.ts';
-import { lockDataDirectory } from '../data-lock.ts';
 import { fileLogger } from '../installation.ts';
 import { hostName, readSettings } from '../settings-file.ts';
 import { aborted, stopSignal } from '../stop-signal.ts';

@@ -125,7 +125,7 @@ async function configureDevice(fabric: Fabric, site: Site, facts: ConnectionFact
   if (facts.siteAddress !== undefined && facts.siteAddress !== site.publicAddress)
     throw new LabError(`the connection expects its site at ${facts.siteAddress}, and ${site.name} is at ${site.publicAddress}`);
   writeDeviceConfig(fabric, site.name, { ...facts.deviceConfig, localAddress: site.publicAddress });
-  await markDevice({ ports, fabric }, site.name, connection);
+  await markDevice(fabric, site.name, connection);
   await startDevice(ports, fabric, site);
 }
 

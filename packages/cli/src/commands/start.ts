@@ -5,11 +5,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ArmClient, Evidence, createFabric, loadScenario, openFabric, readClientFile } from '@sallyport/lab';
+import { ArmClient, Evidence, createFabric, loadScenario, lockDataDirectory, openFabric, readClientFile } from '@sallyport/lab';
 import type { Fabric, LabSession } from '@sallyport/lab';
 import type { Command } from '../command.ts';
 import { note, parseOptions, print, reasonOf, refusePositionals } from '../command.ts';
-import { lockDataDirectory } from '../data-lock.ts';
 import { isPortFree } from '../free-port.ts';
 import { fileLogger } from '../installation.ts';
 import { removeAll, runUp } from '../running.ts';
@@ -55,7 +54,7 @@ async function startIn(fabric: Fabric, stop: AbortSignal, isOnce: boolean): Prom
   let running: Running | undefined;
   try {
     const listen = { host: '127.0.0.1', port: (await isPortFree(8443)) ? 8443 : 0 };
-    running = await runUp({ fabric, listen, ipsec: 'auto', ports, log, onTrouble: tell });
+    running = await runUp({ fabric, listen, stop, ipsec: 'auto', ports, log, onTrouble: tell });
     tell(`API ready at ${running.endpoint}`);
     using arm = new ArmClient(readClientFile(fabric.dataDirectory));
     const session: LabSession = { ports, fabric: openFabric(fabric.dataDirectory), arm, tell, signal: stop };

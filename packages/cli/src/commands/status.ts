@@ -1,6 +1,6 @@
 /** `sallyport status`: what an operator wants at three in the morning. What is down comes first in words: why, in one sentence. */
 import { existsSync } from 'node:fs';
-import { ArmClient, member, openFabric, readClientFile } from '@sallyport/lab';
+import { ArmClient, listNamespaces, member, openFabric, readClientFile } from '@sallyport/lab';
 import type { Fabric } from '@sallyport/lab';
 import type { AgentStatus } from '@sallyport/agent';
 import { resourceName } from '@sallyport/model';
@@ -69,7 +69,7 @@ async function readReport(fabric: Fabric): Promise<StatusReport> {
       : { host: agent.host, acceptedPlan: agent.acceptedPlan, appliedPlan: agent.appliedPlan, ipsec: agent.ipsec }),
     instances,
     connections,
-    troubles: troublesOf(agent, api, connections),
+    troubles: troublesOf(fabric, agent, api, connections),
   };
 }
 
@@ -128,10 +128,16 @@ function rowOfObservation(observation: ConnectionObservation): ConnectionRow {
   };
 }
 
-function troublesOf(agent: AgentStatus | undefined, api: Api, connections: readonly ConnectionRow[]): readonly string[] {
+function agentDown(fabric: Fabric): string {
+  return listNamespaces(fabric).length === 0
+    ? 'the agent is not running, and this host has nothing of this fabric'
+    : 'the agent is not running: what there is stays as it is, and nothing is repaired';
+}
+
+function troublesOf(fabric: Fabric, agent: AgentStatus | undefined, api: Api, connections: readonly ConnectionRow[]): readonly string[] {
   return [
     ...('error' in api ? [api.error] : []),
-    ...(agent === undefined ? ['the agent is not running: tunnels stay as they are, and nothing is repaired'] : []),
+    ...(agent === undefined ? [agentDown(fabric)] : []),
     ...(agent?.linkError === undefined ? [] : [`host ${agent.host}: ${agent.linkError}`]),
     ...(agent !== undefined && agent.acceptedPlan !== agent.appliedPlan
       ? [`host ${agent.host}: plan ${agent.acceptedPlan} is accepted and not applied yet (applied: ${agent.appliedPlan})`]

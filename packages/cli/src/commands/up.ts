@@ -1,8 +1,7 @@
 /** `sallyport up`: control plane and local agent in one, with the lab fabric. */
-import { createFabric } from '@sallyport/lab';
+import { createFabric, lockDataDirectory } from '@sallyport/lab';
 import type { Command } from '../command.ts';
 import { UsageError, dataDirectory, dataDirectoryOption, note, parseListen, parseOptions, print, refusePositionals } from '../command.ts';
-import { lockDataDirectory } from '../data-lock.ts';
 import { clientFile, fileLogger, logDirectory } from '../installation.ts';
 import { runUp } from '../running.ts';
 import { aborted, stopSignal } from '../stop-signal.ts';
@@ -44,6 +43,7 @@ Options:
     const running = await runUp({
       fabric,
       listen,
+      stop,
       ipsec: values.ipsec,
       ports: systemPorts(),
       log: fileLogger(fabric, 'up'),

@@ -1,32 +1,34 @@
 /**
- * One program per data directory. The lock is an abstract unix socket named after the directory: the kernel frees it the
+ * One program of a kind per data directory. The lock is an abstract unix socket named after the directory: the kernel frees it the
  * moment its owner is gone, however it died, and no file is left. unix(7). It answers with its owner's process id.
  */
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { LabError } from '@sallyport/lab';
 import { systemClock, until } from '@sallyport/runtime';
+import { LabError } from './fabric.ts';
 
 export type DataLock = Disposable;
 
-/** A killed owner's children need a moment to see it. */
-const patienceMs = 3000;
+/** `lab` is held for a moment by each lab command; the others as long as the program runs. */
+export type LockRole = 'up' | 'control-plane' | 'agent' | 'lab';
 
-/** @param role `up`, `control-plane` or `agent`: each is there once. @throws LabError naming the owner. */
-export async function lockDataDirectory(directory: string, role: string): Promise<DataLock> {
+/** How long to wait for the owner: a killed `up` leaves children that need a moment to see it. */
+const patienceMs: Readonly<Record<LockRole, number>> = { up: 300, 'control-plane': 3000, agent: 3000, lab: 20_000 };
+
+/** @throws LabError naming the owner. */
+export async function lockDataDirectory(directory: string, role: LockRole): Promise<DataLock> {
   const digest = createHash('sha256').update(realpathSync(directory)).digest('hex').slice(0, 32);
   const name = `\0sallyport-${role}-${digest}`;
-  const patience = role === 'up' ? 300 : patienceMs;
   const tryIt = (): Promise<DataLock | undefined> => tryLock(name);
-  const lock = await until(tryIt, (held) => held !== undefined, { because: 'lock', clock: systemClock, timeoutMs: patience }).catch(
+  const lock = await until(tryIt, (held) => held !== undefined, { because: 'lock', clock: systemClock, timeoutMs: patienceMs[role] }).catch(
     () => undefined,
   );
   if (lock === undefined) throw new LabError(`${directory} is in use by another \`sallyport ${role}\` (process ${await ownerOf(name)})`);
   return lock;
 }
 
-export async function isLocked(directory: string, role: string): Promise<boolean> {
+export async function isLocked(directory: string, role: LockRole): Promise<boolean> {
   const lock = await lockDataDirectory(directory, role).catch(() => undefined);
   lock?.[Symbol.dispose]();
   return lock === undefined;

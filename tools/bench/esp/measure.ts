@@ -1,0 +1,88 @@
+/** One engine with one suite: every load after the other on a fresh topology. A load that fails leaves a gap, and its reason. */
+import { loadavg } from 'node:os';
+import { systemClock } from '@sallyport/runtime';
+import type { Engine, Suite } from './engines/engine.ts';
+import { measureTcp } from './iperf.ts';
+import type { TcpKind, TcpResult } from './iperf.ts';
+import { measureLatency } from './latency.ts';
+import type { Latency } from './latency.ts';
+import { withProcessorTime } from './processor.ts';
+import type { RatePoint } from './statistics.ts';
+import { Topology } from './topology.ts';
+import { buildUdpLoad, measureRates, traffics } from './udp.ts';
+
+export type Row = {
+  readonly engine: string;
+  readonly suite: string;
+  /** Processes of this machine that wanted a core when the row began; other people's work shows here. */
+  readonly load: number;
+  readonly tcp: Partial<Readonly<Record<TcpKind, TcpResult>>>;
+  /** Core-seconds per gigabit of one TCP stream, of the sending and the receiving gateway's engine process. */
+  readonly cpu?: { readonly sender: number; readonly receiver: number };
+  readonly udp: Partial<Readonly<Record<keyof typeof traffics, readonly RatePoint[]>>>;
+  readonly idle?: Latency;
+  readonly loaded?: Latency;
+  readonly failures: readonly string[];
+};
+
+export type MeasureOptions = { readonly seconds: number; readonly tell: (text: string) => void };
+
+/** Longer than the UDP points: TCP needs time to find its rate. */
+const udpShare = 0.4;
+
+export async function measureRow(engine: Engine, suite: Suite | undefined, options: MeasureOptions): Promise<Row> {
+  const failures: string[] = [];
+  const load = loadavg()[0] ?? 0;
+  const attempt = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
+    options.tell(`${engine.name}${suite === undefined ? '' : `, ${suite.name}`}: ${what}`);
+    try {
+      return await work();
+    } catch (error) {
+      failures.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    }
+  };
+  await using topology = await Topology.build();
+  const running = await engine.start(topology, suite);
+  const program = await buildUdpLoad(topology.directory);
+
+  const idle = await attempt('latency, idle', () => measureLatency(topology, options.seconds / 2));
+  const one = await attempt('TCP, 1 stream', () => withProcessorTime(running.pids, () => measureTcp(topology, 'one', options.seconds)));
+  const tcp: Partial<Record<TcpKind, TcpResult>> = one === undefined ? {} : { one: one.result };
+  for (const kind of ['four', 'reverse', 'both'] as const) {
+    const result = await attempt(`TCP, ${tcpNames[kind]}`, () => measureTcp(topology, kind, options.seconds));
+    if (result !== undefined) tcp[kind] = result;
+  }
+  const loaded = await attempt('latency under a TCP stream', () => latencyUnderLoad(topology, options.seconds));
+  const udp: Partial<Record<keyof typeof traffics, readonly RatePoint[]>> = {};
+  for (const name of ['udp1300', 'small', 'imix'] as const) {
+    const points = await attempt(traffics[name].name, () =>
+      measureRates(topology, traffics[name], { program, seconds: options.seconds * udpShare }),
+    );
+    if (points !== undefined) udp[name] = points;
+  }
+  const gigabits = ((one?.result.bits ?? 0) / 1e9) * options.seconds;
+  return {
+    engine: engine.name,
+    suite: suite?.name ?? '',
+    load,
+    tcp,
+    ...(one?.used === undefined || gigabits === 0 ? {} : { cpu: { sender: one.used.a / gigabits, receiver: one.used.b / gigabits } }),
+    udp,
+    ...(idle === undefined ? {} : { idle }),
+    ...(loaded === undefined ? {} : { loaded }),
+    failures,
+  };
+}
+
+export const tcpNames: Readonly<Record<TcpKind, string>> = { one: '1 stream', four: '4 streams', reverse: 'reverse', both: 'both ways' };
+
+/** The stream begins half a second earlier, so that its first burst is not what is measured, and outlasts the pings. */
+async function latencyUnderLoad(topology: Topology, seconds: number): Promise<Latency> {
+  const stream = measureTcp(topology, 'one', seconds + 1);
+  stream.catch(() => {}); // awaited below; until then the pings' failure would come first
+  await systemClock.sleep(500);
+  const latency = await measureLatency(topology, seconds / 2);
+  await stream;
+  return latency;
+}
