@@ -28,12 +28,16 @@ export type AgentParts = {
   readonly engines: HostEngines;
 };
 
+/** `linked` once the control plane answered anything after the last failure. */
+export type LinkState = 'new' | 'linked' | { readonly failure: string };
+
 export type AgentTasks = {
   readonly link: BackgroundTask;
   readonly reconcile: BackgroundTask;
   readonly report: BackgroundTask;
   readonly lastPass: () => LastPass;
   readonly lastObservation: () => HostObservation | undefined;
+  readonly linkState: () => LinkState;
 };
 
 export function createTasks({ options, client, plans, secrets, engines }: AgentParts): AgentTasks {
@@ -42,6 +46,7 @@ export function createTasks({ options, client, plans, secrets, engines }: AgentP
   let lastObservation: HostObservation | undefined;
   let lastPassAt = -passGapMs;
   let posted: { readonly significance: string; readonly at: number } | undefined;
+  let linkState: LinkState = 'new';
 
   const reconcile = new BackgroundTask({
     name: 'reconcile',
@@ -70,6 +75,8 @@ export function createTasks({ options, client, plans, secrets, engines }: AgentP
     clock,
     log,
     activate: async (signal) => {
+      // Before the first pass no daemon was looked for: what is up would be told as down.
+      if (plans.current() !== undefined && lastPass === noPass) return;
       const plan: HostPlan = plans.current()?.plan ?? emptyPlan(options.host);
       const observation = await observeHost(engines, plan, lastPass, clock);
       lastObservation = observation;
@@ -78,6 +85,7 @@ export function createTasks({ options, client, plans, secrets, engines }: AgentP
       if (!isDue && !isConnecting(observation)) return;
       await client.postObservation(observation, signal);
       posted = { significance: now, at: clock.monotonic() };
+      linkState = 'linked';
     },
   });
 
@@ -88,14 +96,22 @@ export function createTasks({ options, client, plans, secrets, engines }: AgentP
     log,
     activate: async (signal) => {
       const stored = plans.current()?.number ?? 0;
-      const newer = await client.fetchPlan(stored, signal);
-      if (newer === undefined) return;
-      if (!plans.accept(newer)) throw new Error(`refused plan ${newer.number}: this host already has ${stored}`);
-      log.info({ plan: newer.number }, 'plan accepted');
-      reconcile.wake();
+      try {
+        const newer = await client.fetchPlan(stored, signal);
+        linkState = 'linked';
+        if (newer === undefined) return;
+        if (!plans.accept(newer)) throw new Error(`refused plan ${newer.number}: this host already has ${stored}`);
+        log.info({ plan: newer.number }, 'plan accepted');
+        reconcile.wake();
+      } catch (error) {
+        linkState = { failure: error instanceof Error ? error.message : String(error) };
+        // A control plane that was away wants a fresh report, which also tells that it is back.
+        posted = undefined;
+        throw error;
+      }
     },
   });
-  return { link, reconcile, report, lastPass: () => lastPass, lastObservation: () => lastObservation };
+  return { link, reconcile, report, lastPass: () => lastPass, lastObservation: () => lastObservation, linkState: () => linkState };
 }
 
 /** A new plan that fails gets a few attempts before the failure is told: a daemon that just died is back by then. */

@@ -71,15 +71,15 @@ export async function startAgentWith(options: Omit<AgentOptions, 'control'>, cli
   ports.log.info({ host: options.host, ipsec: engines.ipsec, plan: plans.current()?.number ?? 0 }, 'agent started');
   return {
     status: () => {
-      const { lastError, activations } = tasks.link.status();
+      const link = tasks.linkState();
       const observation = tasks.lastObservation();
       return {
         host: options.host,
         acceptedPlan: plans.current()?.number ?? 0,
         appliedPlan: tasks.lastPass().appliedPlan,
         ipsec: engines.ipsec,
-        isLinked: activations > 0 && lastError === undefined,
-        ...(lastError === undefined ? {} : { linkError: lastError }),
+        isLinked: link === 'linked',
+        ...(typeof link === 'string' ? {} : { linkError: link.failure }),
         ...(observation === undefined ? {} : { observation }),
       };
     },
