@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ArmClient, Evidence, createFabric, listNamespaces, readClientFile } from '@sallyport/lab';
 import type { DevicePorts, Fabric, LabSession } from '@sallyport/lab';
+import type { ConnectionObservation, InstanceObservation } from '@sallyport/model';
 import { systemClock, systemCommands, systemDaemons, until } from '@sallyport/runtime';
 
 export const ports: DevicePorts = { run: systemCommands.run, clock: systemClock, daemons: systemDaemons(systemClock) };
@@ -105,6 +106,13 @@ export async function withEvidence<T>(up: UpProcess, name: string, body: (eviden
       cause: error,
     });
   }
+}
+
+/** What the agent sees of every connection, from `sallyport status --json`. */
+export async function observedConnections(session: Pick<LabSession, 'fabric'>): Promise<readonly ConnectionObservation[]> {
+  const { stdout } = await ports.run([cli, 'status', '--json', '--data-dir', session.fabric.dataDirectory], { okCodes: [0, 1] });
+  const { instances } = JSON.parse(stdout) as { readonly instances: readonly InstanceObservation[] };
+  return instances.flatMap(({ connections }) => connections);
 }
 
 export type Traces = {
