@@ -9,8 +9,11 @@ export function stopSignal(options: { readonly isChild: boolean }): AbortSignal 
   const abort = (): void => stop.abort();
   process.on('SIGTERM', abort);
   if (!options.isChild) {
+    let first: number | undefined;
     process.on('SIGINT', () => {
-      if (stop.signal.aborted) note('sallyport: still stopping');
+      // npm passes a terminal's Ctrl-C on, so one keystroke may come twice.
+      first ??= performance.now();
+      if (performance.now() - first > 1000) note('sallyport: still stopping');
       abort();
     });
     process.on('SIGHUP', abort);
