@@ -1,0 +1,75 @@
+/** What `status` says in words, and that it says nothing when all is well. */
+import type { AgentStatus } from '@sallyport/agent';
+import type { InstanceId, PlanNumber } from '@sallyport/model';
+import { expect, test } from 'vitest';
+import { reportLines } from './commands/status.ts';
+import { troublesOf } from './status-report.ts';
+import type { Api, ConnectionRow, StatusReport } from './status-report.ts';
+
+const id = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/connections/hq-site1';
+const up: ConnectionRow = { id, status: 'Connected', ingressBytes: 1_234_567, egressBytes: 0, provisioningState: 'Succeeded' };
+const down: ConnectionRow = { ...up, status: 'NotConnected', why: 'the peer at 203.0.113.11 does not answer' };
+const api: Api = { endpoint: 'https://127.0.0.1:8443', connections: [up] };
+const instance = {
+  id: '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworkGateways/hq/IN_0' as InstanceId,
+  state: 'Running',
+  engines: [{ name: 'charon', isHealthy: true, processId: 4711, residentBytes: 10_000_000 }],
+  connections: [],
+} as const;
+const agent: AgentStatus = {
+  host: 'vm',
+  acceptedPlan: 5,
+  appliedPlan: 5,
+  ipsec: 'xfrmd',
+  isLinked: true,
+  observation: { host: 'vm', appliedPlan: 5 as PlanNumber, observedAt: '2026-11-21T03:00:00Z', failures: [], instances: [instance] },
+};
+
+test('nothing is said when all is well', () => {
+  expect(troublesOf(agent, api, [up], true)).toEqual([]);
+});
+
+test('each trouble is one sentence with its reason', () => {
+  const sick: AgentStatus = { ...agent, acceptedPlan: 6, linkError: 'could not reach the control plane at https://127.0.0.1:8444' };
+  expect(troublesOf(sick, { error: 'the control plane does not answer' }, [down], true)).toEqual([
+    'the control plane does not answer',
+    'host vm: could not reach the control plane at https://127.0.0.1:8444',
+    'host vm: plan 6 is accepted and not applied yet (applied: 5)',
+    'connection hq-site1 is NotConnected: the peer at 203.0.113.11 does not answer',
+  ]);
+});
+
+test('without an agent it depends on what is left on the host', () => {
+  expect(troublesOf(undefined, api, [], true)[0]).toContain('stays as it is');
+  expect(troublesOf(undefined, api, [], false)[0]).toContain('nothing of this fabric');
+});
+
+test('the table names engines with process and memory, and connections with the reason', () => {
+  const report: StatusReport = {
+    fabric: '9be9',
+    dataDirectory: '/var/lib/sallyport',
+    endpoint: 'https://127.0.0.1:8443',
+    controlPlane: 'answers',
+    agent: 'answers',
+    host: 'vm',
+    acceptedPlan: 5,
+    appliedPlan: 5,
+    ipsec: 'xfrmd',
+    instances: [instance],
+    connections: [up, down],
+    troubles: ['connection hq-site1 is NotConnected: the peer at 203.0.113.11 does not answer'],
+  };
+  expect(reportLines(report)).toEqual([
+    'fabric 9be9 in /var/lib/sallyport',
+    'API https://127.0.0.1:8443; host vm: plan 5 applied, IPsec by xfrmd',
+    '',
+    'GATEWAY  STATE    ENGINE           PID   MEMORY   UP',
+    'hq/IN_0  Running  charon  healthy  4711  10.0 MB',
+    '',
+    'CONNECTION  STATUS        SINCE  IN      OUT  WHY',
+    'hq-site1    Connected            1.2 MB  0 B',
+    'hq-site1    NotConnected         1.2 MB  0 B  the peer at 203.0.113.11 does not answer',
+    '',
+    '! connection hq-site1 is NotConnected: the peer at 203.0.113.11 does not answer',
+  ]);
+});
