@@ -17,7 +17,7 @@ export type ConnectionFacts = {
 };
 
 /** @throws LabError naming what of the connection is missing. */
-export async function readConnection(arm: ArmClient, connectionId: string): Promise<ConnectionFacts> {
+export async function readConnection(arm: Pick<ArmClient, 'get'>, connectionId: string): Promise<ConnectionFacts> {
   const connection = await existing(arm, connectionId, 'connection');
   const properties = member(connection, 'properties');
   const gateway = await existing(arm, idOf(properties, 'virtualNetworkGateway1'), 'virtual network gateway');
@@ -110,7 +110,7 @@ const groups: Readonly<Record<string, string>> = {
   PFS24: 'modp2048s256',
 };
 
-async function existing(arm: ArmClient, id: string, what: string): Promise<unknown> {
+async function existing(arm: Pick<ArmClient, 'get'>, id: string, what: string): Promise<unknown> {
   const resource = await arm.get(id);
   if (resource === undefined) throw new LabError(`there is no ${what} ${id}`);
   return resource;
