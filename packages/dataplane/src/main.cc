@@ -58,6 +58,7 @@ Fd signal_descriptor() {
 }
 
 void run(const Options& options) {
+  raise_descriptor_limit();
   drop_privileges();  // capabilities are per thread: before the workers start
   const Fd signals = signal_descriptor();
   EventLoop loop;

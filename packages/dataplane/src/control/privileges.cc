@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -19,6 +20,16 @@ void check(long result, const char* what) {
 }
 
 }  // namespace
+
+void raise_descriptor_limit() {
+  constexpr rlim_t kWanted = 65'536;
+  rlimit limit{};
+  check(::getrlimit(RLIMIT_NOFILE, &limit), "RLIMIT_NOFILE");
+  const rlimit higher{std::max(limit.rlim_cur, kWanted), std::max(limit.rlim_max, kWanted)};
+  if (::setrlimit(RLIMIT_NOFILE, &higher) == 0) return;
+  limit.rlim_cur = limit.rlim_max;  // without CAP_SYS_RESOURCE the hard limit stays
+  check(::setrlimit(RLIMIT_NOFILE, &limit), "RLIMIT_NOFILE");
+}
 
 void drop_privileges() {
   const rlimit no_core{0, 0};

@@ -40,12 +40,12 @@ bool Outbound::drain(Tun& tun) {
 Sa* Outbound::select_sa(Tun& tun, const Interface& interface, const Packet& packet) {
   const FlowKey flow = FlowKey::of(packet);
   Policy* policy = find_policy(interface.out.load(std::memory_order_acquire), flow);
-  if (policy == nullptr || policy->templates.empty()) {
-    drops_.count(Drop::NoPolicy);  // a policy without template asks for clear text: a tunnel never sends that
+  if (policy != nullptr && policy->blocks) {
+    drops_.count(Drop::PolicyBlock);
     return nullptr;
   }
-  if (policy->blocks) {
-    drops_.count(Drop::PolicyBlock);
+  if (policy == nullptr || policy->templates.empty()) {
+    drops_.count(Drop::NoPolicy);  // a policy without template asks for clear text: a tunnel never sends that
     return nullptr;
   }
   Sa* sa = policy->sa.load(std::memory_order_acquire);

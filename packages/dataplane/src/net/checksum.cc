@@ -5,7 +5,7 @@
 
 #include "base/bytes.h"
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define MULTI_ISA [[gnu::target_clones("default", "avx2", "arch=x86-64-v4")]]
 #else
 #define MULTI_ISA

@@ -11,6 +11,7 @@ import { buildDirectory, type Testbed } from './testbed.ts';
 
 export type End = 'a' | 'b';
 export const outer = { a: '192.0.2.1', b: '192.0.2.2' } as const;
+export const outer6 = { a: '2001:db8::1', b: '2001:db8::2' } as const;
 export const inner = { a: '10.1.0.1', b: '10.2.0.1' } as const;
 export const inner6 = { a: 'fd01::1', b: 'fd02::1' } as const;
 export const ifIds = { a: 101, b: 201 } as const;
@@ -25,6 +26,7 @@ export async function wire(testbed: Testbed): Promise<void> {
     await testbed.ip(end, 'address', 'add', `${inner6[end]}/128`, 'dev', 'lo');
   }
   await testbed.connect('a', `${outer.a}/24`, 'b', `${outer.b}/24`);
+  for (const end of ['a', 'b'] as const) await testbed.ip(end, 'address', 'add', `${outer6[end]}/64`, 'dev', 'wire', 'nodad');
 }
 
 export function xfrmdDirectory(testbed: Testbed, end: End): string {
@@ -106,18 +108,20 @@ export async function configure(
     readonly esp: string;
     readonly onXfrmd: boolean;
     readonly anyToAny: boolean;
+    readonly outside?: 4 | 6;
     readonly child?: Readonly<Record<string, string>>;
   },
 ): Promise<void> {
   const any = ['0.0.0.0/0', '::/0'];
+  const addresses = options.outside === 6 ? outer6 : outer;
   await charon.loadConnection('hq', {
     version: '2',
-    local_addrs: [outer[end]],
-    remote_addrs: [outer[other[end]]],
+    local_addrs: [addresses[end]],
+    remote_addrs: [addresses[other[end]]],
     proposals: ['aes256-sha256-modp2048'],
     encap: 'yes',
-    local: { auth: 'psk', id: outer[end] },
-    remote: { auth: 'psk', id: outer[other[end]] },
+    local: { auth: 'psk', id: addresses[end] },
+    remote: { auth: 'psk', id: addresses[other[end]] },
     children: {
       hq: {
         esp_proposals: [options.esp],
@@ -128,7 +132,7 @@ export async function configure(
       },
     },
   });
-  await charon.loadShared({ id: 'hq', key: sharedKey, owners: Object.values(outer) });
+  await charon.loadShared({ id: 'hq', key: sharedKey, owners: Object.values(addresses) });
 }
 
 /** Ends what is up on both ends, then brings the child up again. */

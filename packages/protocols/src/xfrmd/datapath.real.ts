@@ -73,6 +73,22 @@ test.each(['aes256gcm16', 'aes256-sha256'])('TCP both ways with %s', async (esp)
   expect(await drops()).toMatchObject({ integrityFailed: 0, malformedEsp: 0, malformedInner: 0, malformedFrame: 0, inboundPolicy: 0 });
 });
 
+test('over IPv6 outside', async () => {
+  for (const [charon, end, onXfrmd] of [
+    [ours.charon, 'a', true],
+    [peer, 'b', false],
+  ] as const)
+    await configure(charon, end, { esp: 'aes256gcm16', onXfrmd, anyToAny: onXfrmd, outside: 6 });
+  await bringUp(ours.charon, peer);
+  for (const end of ['a', 'b'] as const) expect(await ping(testbed, end)).toEqual({ sent: 3, lost: 0 });
+  const { sent, arrived } = await transfer(testbed, 'a', 10);
+  expect(arrived).toBe(sent);
+  expect((await ours.xfrmd.statistics()).securityAssociations.map(({ source }) => source).toSorted()).toEqual([
+    '[2001:db8::1]:4500',
+    '[2001:db8::2]:4500',
+  ]);
+});
+
 test('rekeys of CHILD and IKE SA by either end lose nothing', async () => {
   await connectWith('aes256gcm16');
   const pings = Promise.all([ping(testbed, 'a', { count: 300 }), ping(testbed, 'b', { count: 300 })]);
