@@ -2,8 +2,8 @@
  * The all-in-one: control plane and agent as two children of this process, started again when they die, and the lab's
  * machines around them. Used by `up`, and by `start` and tests in-process. Stopping removes everything but the data directory.
  */
-import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, rmSync, rmdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Fabric } from '@sallyport/lab';
 import { LabError, readMachines, restoreMachines, unmakeMachines } from '@sallyport/lab';
 import type { DevicePorts } from '@sallyport/lab';
@@ -73,7 +73,19 @@ export async function runUp(options: UpOptions): Promise<Running> {
 export async function removeAll({ fabric, ports, log }: Pick<UpOptions, 'fabric' | 'ports' | 'log'>): Promise<void> {
   await unmakeMachines(ports, fabric);
   await cleanUp(agentPaths(fabric), { ...ports, log });
+  removeRunDirectory(fabric);
+}
+
+/** With the folder of all fabrics when it was the last. */
+export function removeRunDirectory(fabric: Pick<Fabric, 'runDirectory'>): void {
   rmSync(fabric.runDirectory, { recursive: true, force: true });
+  const parent = dirname(fabric.runDirectory);
+  try {
+    if (parent === '/run/sallyport') rmdirSync(parent);
+  } catch (error) {
+    // Another fabric's folder is in it, or somebody was quicker.
+    if (!(error instanceof Error && 'code' in error && (error.code === 'ENOTEMPTY' || error.code === 'ENOENT'))) throw error;
+  }
 }
 
 type Child = { readonly child: SupervisedChild; readonly ready: Promise<void> };

@@ -8,7 +8,7 @@ import { readStatus } from '../agent-status.ts';
 import type { Command } from '../command.ts';
 import { dataDirectory, dataDirectoryOption, parseOptions, print, refusePositionals } from '../command.ts';
 import { agentPaths, agentSocket, clientFile } from '../installation.ts';
-import { removeAll } from '../running.ts';
+import { removeAll, removeRunDirectory } from '../running.ts';
 import { requireRoot, systemPorts } from '../system-ports.ts';
 
 export const cleanUpCommand: Command = {
@@ -52,7 +52,7 @@ async function cleanUpAll(): Promise<number> {
 
 async function removeTraces(fabric: Fabric): Promise<void> {
   await cleanUp(agentPaths(fabric), { ...systemPorts(), log: createLogger({ component: 'clean-up', level: 'warn' }) });
-  rmSync(fabric.runDirectory, { recursive: true, force: true });
+  removeRunDirectory(fabric);
 }
 
 function idsIn(directory: string, pattern: RegExp): readonly string[] {
