@@ -1,5 +1,5 @@
 /**
- * What a gateway can be asked: its connections, devices we make scripts for (none yet), BGP peers (none yet), routes it knows.
+ * What a gateway can be asked: its connections, BGP peers (none yet), routes it knows.
  * Nothing here is made up: routes are those of the current plan, and an empty list means there is none.
  */
 import type { InstancePlan, JsonObject, Resource } from '@sallyport/model';
@@ -12,13 +12,11 @@ import type { Action, ActionCall } from './action.ts';
 import { dataAnswer } from './action.ts';
 
 const type = 'virtualNetworkGateways';
-const noDevices = '<?xml version="1.0" encoding="utf-8"?><RpVpnDeviceList version="1.0" />';
 /** Azure's weight of routes the gateway has of itself. */
 const ownWeight = 32_768;
 
 export const gatewayListActions: readonly Action[] = [
   { method: 'GET', type, path: 'connections', answer: listConnections },
-  { method: 'POST', type, path: 'supportedvpndevices', answer: () => ({ status: 200, body: noDevices }) },
   { method: 'POST', type, path: 'getBgpPeerStatus', answer: (call) => dataAnswer(call, 'GetBgpPeerStatus', { value: [] }) },
   { method: 'POST', type, path: 'getAdvertisedRoutes', answer: (call) => dataAnswer(call, 'GetAdvertisedRoutes', { value: [] }) },
   {

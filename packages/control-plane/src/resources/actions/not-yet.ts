@@ -29,7 +29,7 @@ const unbuilt: Readonly<Record<string, readonly string[]>> = {
     'abortMigration',
     'listRadiusSecrets',
   ],
-  connections: ['startPacketCapture', 'stopPacketCapture', 'vpndeviceconfigurationscript'],
+  connections: ['startPacketCapture', 'stopPacketCapture'],
   networkInterfaces: ['effectiveRouteTable', 'effectiveNetworkSecurityGroups'],
   virtualNetworks: ['ddosProtectionStatus'],
   publicIPAddresses: ['ddosProtectionStatus'],
