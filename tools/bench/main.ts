@@ -12,6 +12,7 @@ import type { LabSession } from '@sallyport/lab';
 import { silentLogger } from '@sallyport/runtime';
 import { firstTunnel, manyResources, memory, oneChangeOfTwenty, seconds, timed } from './measure.ts';
 import type { Row } from './measure.ts';
+import { planningTimes } from './planning.ts';
 
 const resourceCount = 10_000;
 const ports = systemPorts();
@@ -57,6 +58,7 @@ const sections: readonly Section[] = [
   ]),
   await withFabric('twenty sites on one gateway', async (session) => [...(await oneChangeOfTwenty(session)), ...memory(session)]),
   await withFabric('the API alone', async (session) => [...(await manyResources(session, resourceCount)), ...memory(session)]),
+  { title: 'the planner alone', rows: planningTimes() },
 ];
 
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${release()}, Node ${process.versions.node}`;
