@@ -37,8 +37,15 @@ constexpr Suite kSuites[] = {
     {"aes", 16, "sha1", 12},                {"cbc(aes)", 24, "hmac(sha256)", 16},      {"aes", 32, "hmac(sha384)", 24},
     {"aes", 32, "hmac(sha512)", 32},        {"des3_ede", 24, "hmac(sha1)", 12},        {"des3_ede", 24, "hmac(sha256)", 16},
     {"rfc3686(ctr(aes))", 16, "sha1", 12},  {"rfc3686(ctr(aes))", 32, "hmac(sha256)", 16}, {"cipher_null", 0, "hmac(sha256)", 16},
-    {"aes", 32, "md5", 12},
+    {"aes", 32, "md5", 12},                 {"rfc4106(gcm(aes))", 16, nullptr, 8},      {"rfc4106(gcm(aes))", 16, nullptr, 12},
+    {"rfc4106(gcm(aes))", 24, nullptr, 8},  {"rfc4106(gcm(aes))", 24, nullptr, 12},     {"rfc4543(gcm(aes))", 16, nullptr, 16},
+    {"rfc4543(gcm(aes))", 24, nullptr, 16}, {"rfc4543(gcm(aes))", 32, nullptr, 16},     {"rfc3686(ctr(aes))", 24, "hmac(sha512)", 32},
+    {"rfc3686(ctr(aes))", 32, "hmac(sha384)", 24}, {"cbc(aes)", 16, "md5", 12},         {"cbc(des)", 8, "sha1", 12},
+    {"cipher_null", 0, "hmac(sha512)", 32}, {"cipher_null", 0, "md5", 12},
 };
+
+/** OpenSSL may come without its legacy provider; such an SA is refused. */
+bool may_be_absent(const Suite& suite) { return std::string_view(suite.encryption) == "cbc(des)"; }
 
 std::vector<uint8_t> seal(Transform& transform, uint64_t sequence, std::span<const uint8_t> plain) {
   std::vector<uint8_t> packet(plain.size() + transform.overhead());
@@ -83,6 +90,73 @@ TEST(gcm_published_packets) {
   }
 }
 
+// draft-mcgrew-gcm-test-01: GMAC, where IV and payload are only authenticated.
+TEST(gmac_published_packet) {
+  TransformKeys keys;
+  keys.encryption = find_aead("rfc4543(gcm(aes))");
+  keys.encryption_key = SecretBytes(check::hex("4c80cdefbb5d10da906ac73c3613a63422433c64"));
+  keys.icv_bytes = 16;
+  const auto transform = Transform::make(std::move(keys), false);
+  const std::string plain = "45000030da3a00008001df3bc0a80005c0a800010800c6cd020007006162636465666768696a6b6c6d6e6f707172737401020201";
+  const auto published = check::hex("0000432100000007" "0000000000000000" + plain + "f2a9a836e155106aa8dcd618e4099aaa");
+  auto packet = published;
+  CHECK(transform->open(packet, 0));
+  CHECK(packet == published);
+}
+
+// RFC 7634 appendix A.
+TEST(chacha20_poly1305_published_packet) {
+  TransformKeys keys;
+  keys.encryption = find_aead("rfc7539esp(chacha20,poly1305)");
+  keys.encryption_key = SecretBytes(check::hex("808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9fa0a1a2a3"));
+  keys.icv_bytes = 16;
+  const auto transform = Transform::make(std::move(keys), false);
+  auto packet = check::hex(
+      "0102030400000005" "1011121314151617"
+      "24039428b97f417e3c13753a4f05087b67c352e6a7fab1b982d466ef407ae5c614ee8099d52844eb61aa95dfab4c02f72aa71e7c4c4f64c9befe2facc638e8f3"
+      "cbec163fac469b502773f6fb94e664da9165b82829f641e076aaa8266b7fb0f7b11b369907e1ad43");
+  CHECK(transform->open(packet, 0));
+  CHECK(check::equal(std::span(packet).subspan(16, 88),
+                     check::hex("45000054a6f200004001e778c6336405c000020508005b7a3a080000553bec100007362708090a0b0c0d0e0f101112131415161718191a1b"
+                                "1c1d1e1f202122232425262728292a2b2c2d2e2f303132333435363701020204")));
+}
+
+// RFC 3602 §4 case 1 and RFC 3686 §6 vectors 1, 2, 4 and 7: ciphertexts, here behind SPI and number with an HMAC of our own.
+TEST(published_ciphertexts_of_cbc_and_ctr) {
+  const struct {
+    const char *encryption, *key, *iv, *sealed, *plain;
+  } vectors[] = {
+      {"cbc(aes)", "06a9214036b8a15b512e03d534120006", "3dafba429d9eb430b422da802c9fac41", "e353779c1079aeb82708942dbe77181a",
+       "53696e676c6520626c6f636b206d7367"},
+      {"rfc3686(ctr(aes))", "ae6852f8121067cc4bf7a5765577f39e00000030", "0000000000000000", "e4095d4fb7a7b3792d6175a3261311b8",
+       "53696e676c6520626c6f636b206d7367"},
+      {"rfc3686(ctr(aes))", "7e24067817fae0d743d6ce1f32539163006cb6db", "c0543b59da48d90b",
+       "5104a106168a72d9790d41ee8edad388eb2e1efc46da57c8fce630df9141be28", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"},
+      {"rfc3686(ctr(aes))", "16af5b145fc9f579c175f93e3bfb0eed863d06ccfdb7851500000048", "36733c147d6d93cb", "4b55384fe259c9c84e7935a003cbe928",
+       "53696e676c6520626c6f636b206d7367"},
+      {"rfc3686(ctr(aes))", "776beff2851db06f4c8a0542c8696f6c6a81af1eec96b4d37fc1d689e6c1c10400000060", "db5672c97aa8f0b2",
+       "145ad01dbf824ec7560863dc71e3e0c0", "53696e676c6520626c6f636b206d7367"},
+  };
+  for (const auto& vector : vectors) {
+    const std::vector<uint8_t> mac_key(20, 0x5a);
+    TransformKeys keys;
+    keys.encryption = find_encryption(vector.encryption);
+    keys.encryption_key = SecretBytes(check::hex(vector.key));
+    keys.integrity = find_integrity("hmac(sha1)");
+    keys.integrity_key = SecretBytes(mac_key);
+    keys.icv_bytes = 12;
+    const auto transform = Transform::make(std::move(keys), false);
+    auto packet = check::hex(std::string("0000432100000001") + vector.iv + vector.sealed);
+    uint8_t digest[20];
+    size_t size = 0;
+    EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA1", nullptr, mac_key.data(), mac_key.size(), packet.data(), packet.size(), digest, sizeof digest, &size);
+    packet.insert(packet.end(), digest, digest + 12);
+    CHECK(transform->open(packet, 0));
+    const auto plain = check::hex(vector.plain);
+    CHECK(check::equal(std::span(packet).subspan(8 + transform->iv_size(), plain.size()), plain));
+  }
+}
+
 // What we seal must decrypt under OpenSSL's plain AES-CBC.
 TEST(cbc_matches_plain_aes_cbc) {
   const auto transform = make("aes", 16, "sha1", 12);
@@ -121,6 +195,7 @@ TEST(every_suite_opens_what_it_seals) {
   for (const Suite& suite : kSuites)
     for (const bool extended : {false, true}) {
       const auto transform = make(suite.encryption, suite.key, suite.integrity, suite.icv, extended);
+      if (transform == nullptr && may_be_absent(suite)) continue;
       CHECK(transform != nullptr && transform->icv_size() == suite.icv);
       for (size_t blocks = 1; blocks < 100; blocks += 7) {
         std::vector<uint8_t> plain(transform->block() * blocks);
@@ -137,6 +212,7 @@ TEST(every_suite_opens_what_it_seals) {
 TEST(every_damaged_byte_is_refused) {
   for (const Suite& suite : kSuites) {
     const auto transform = make(suite.encryption, suite.key, suite.integrity, suite.icv, true);
+    if (transform == nullptr && may_be_absent(suite)) continue;
     const std::vector<uint8_t> plain(48, 0x77);
     const auto packet = seal(*transform, 9, plain);
     for (size_t i = 0; i < packet.size(); i++) {
@@ -178,6 +254,7 @@ TEST(names_and_sizes) {
   CHECK(!allows_key_size(*find_encryption("aes"), 20));
   CHECK(!allows_key_size(*find_encryption("aes"), 0));
   CHECK(allows_key_size(*find_encryption("cipher_null"), 0));
+  CHECK(!allows_key_size(*find_encryption("des"), 16) && allows_key_size(*find_encryption("des"), 8));
   CHECK(find_integrity("sha256")->default_truncated_bits == 96);
 }
 

@@ -138,6 +138,7 @@ TEST(refused_algorithms_have_the_kernels_errno) {
   };
   CHECK(ask([](auto& w) { w.attribute_bytes(XFRMA_ALG_AEAD, algorithm("rfc4309(ccm(aes))", 19, 128)); }) == ENOSYS);
   CHECK(ask([](auto& w) { w.attribute_bytes(XFRMA_ALG_AEAD, algorithm("rfc4106(gcm(aes))", 36, 120)); }) == ENOSYS);
+  CHECK(ask([](auto& w) { w.attribute_bytes(XFRMA_ALG_AEAD, algorithm("rfc4543(gcm(aes))", 36, 96)); }) == ENOSYS);
   CHECK(ask([](auto& w) { w.attribute_bytes(XFRMA_ALG_AEAD, algorithm("rfc4106(gcm(aes))", 30, 128)); }) == EINVAL);
   CHECK(ask([](auto& w) { w.attribute_bytes(XFRMA_ALG_CRYPT, algorithm("aes", 16)); }) == EINVAL);  // no integrity
   CHECK(ask([](auto& w) { w.attribute_bytes(XFRMA_ALG_AUTH, algorithm("sha1", 20)); }) == EINVAL);  // no encryption

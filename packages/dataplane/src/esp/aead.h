@@ -1,4 +1,4 @@
-/** ESP with a combined-mode cipher: AES-GCM (RFC 4106) and ChaCha20-Poly1305 (RFC 7634). */
+/** ESP with a combined-mode cipher: AES-GCM (RFC 4106), ChaCha20-Poly1305 (RFC 7634), and AES-GMAC (RFC 4543), which only authenticates. */
 #pragma once
 #include "esp/openssl_handles.h"
 #include "esp/transform.h"
@@ -15,11 +15,13 @@ class AeadTransform final : public Transform {
  private:
   AeadTransform(TransformKeys keys, Cipher cipher, bool extended);
   CipherContext make_context(bool encrypts) const;
+  bool start(EVP_CIPHER_CTX* context, const uint8_t* packet, uint32_t sequence_high, size_t size) const;
   size_t associated_data(uint8_t* out, const uint8_t* header, uint32_t sequence_high) const;
   void nonce(uint8_t* out, const uint8_t* iv) const;
 
   TransformKeys keys_;
   Cipher cipher_;
+  const bool encrypts_;
   // Made at first use: an SA is used in one direction only, and a context with its key schedule is about 1 KB.
   CipherContext encrypt_, decrypt_;
 };

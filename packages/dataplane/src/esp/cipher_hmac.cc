@@ -28,7 +28,7 @@ std::unique_ptr<CipherHmacTransform> CipherHmacTransform::make(TransformKeys key
   Cipher cipher;
   if (keys.encryption->kind != Kind::Null) {
     const size_t key_size = keys.encryption_key.size() - keys.encryption->salt;
-    cipher.reset(EVP_CIPHER_fetch(nullptr, cipher_name(*keys.encryption, key_size), nullptr));
+    cipher = fetch_cipher(*keys.encryption, key_size);
     if (cipher == nullptr) return nullptr;
   }
   MacContext mac;

@@ -4,6 +4,8 @@
 
 #include <memory>
 
+#include "esp/suite.h"
+
 namespace xfrmd {
 
 template <auto Free>
@@ -18,5 +20,8 @@ using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, OpensslFree<EVP_CIPHER_CTX
 using Cipher = std::unique_ptr<EVP_CIPHER, OpensslFree<EVP_CIPHER_free>>;
 using MacContext = std::unique_ptr<EVP_MAC_CTX, OpensslFree<EVP_MAC_CTX_free>>;
 using Mac = std::unique_ptr<EVP_MAC, OpensslFree<EVP_MAC_free>>;
+
+/** The cipher of an algorithm that is not NULL; nothing when OpenSSL lacks it (DES without its legacy provider). */
+Cipher fetch_cipher(const EncryptionAlgorithm& algorithm, size_t key_bytes);
 
 }  // namespace xfrmd

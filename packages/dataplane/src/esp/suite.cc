@@ -11,12 +11,14 @@ using Kind = EncryptionAlgorithm::Kind;
 
 constexpr EncryptionAlgorithm kAeads[] = {
     {"rfc4106(gcm(aes))", "rfc4106(gcm(aes))", Kind::Aead, 4, 8, 4, {16, 24, 32}},
+    {"rfc4543(gcm(aes))", "rfc4543(gcm(aes))", Kind::Gmac, 4, 8, 4, {16, 24, 32}},
     {"rfc7539esp(chacha20,poly1305)", "rfc7539esp(chacha20,poly1305)", Kind::Aead, 4, 8, 4, {32, 0, 0}},
 };
 
 constexpr EncryptionAlgorithm kCiphers[] = {
     {"cbc(aes)", "aes", Kind::Cbc, 16, 16, 0, {16, 24, 32}},
     {"cbc(des3_ede)", "des3_ede", Kind::Cbc, 8, 8, 0, {24, 0, 0}},
+    {"cbc(des)", "des", Kind::Cbc, 8, 8, 0, {8, 0, 0}},
     {"rfc3686(ctr(aes))", "rfc3686(ctr(aes))", Kind::Counter, 4, 8, 4, {16, 24, 32}},
     {"ecb(cipher_null)", "cipher_null", Kind::Null, 4, 0, 0, {0, 0, 0}},
 };
@@ -51,10 +53,11 @@ const char* cipher_name(const EncryptionAlgorithm& algorithm, size_t key_bytes) 
   const auto pick = [&](const char* small, const char* middle, const char* large) {
     return key_bytes == 16 ? small : key_bytes == 24 ? middle : large;
   };
-  if (algorithm.kernel_name == "rfc4106(gcm(aes))") return pick("AES-128-GCM", "AES-192-GCM", "AES-256-GCM");
+  if (algorithm.kernel_name == "rfc4106(gcm(aes))" || algorithm.kernel_name == "rfc4543(gcm(aes))") return pick("AES-128-GCM", "AES-192-GCM", "AES-256-GCM");
   if (algorithm.kernel_name == "rfc7539esp(chacha20,poly1305)") return "ChaCha20-Poly1305";
   if (algorithm.kernel_name == "cbc(aes)") return pick("AES-128-CBC", "AES-192-CBC", "AES-256-CBC");
   if (algorithm.kernel_name == "cbc(des3_ede)") return "DES-EDE3-CBC";
+  if (algorithm.kernel_name == "cbc(des)") return "DES-CBC";
   if (algorithm.kernel_name == "rfc3686(ctr(aes))") return pick("AES-128-CTR", "AES-192-CTR", "AES-256-CTR");
   return "";
 }

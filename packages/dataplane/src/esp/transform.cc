@@ -7,7 +7,8 @@
 namespace xfrmd {
 
 std::unique_ptr<Transform> Transform::make(TransformKeys keys, bool extended_sequence) {
-  if (keys.encryption->kind == EncryptionAlgorithm::Kind::Aead) return AeadTransform::make(std::move(keys), extended_sequence);
+  using Kind = EncryptionAlgorithm::Kind;
+  if (keys.encryption->kind == Kind::Aead || keys.encryption->kind == Kind::Gmac) return AeadTransform::make(std::move(keys), extended_sequence);
   return CipherHmacTransform::make(std::move(keys), extended_sequence);
 }
 

@@ -1,0 +1,30 @@
+/** Fetching ciphers. Single DES lives in OpenSSL's legacy provider, which is kept away from everything else. */
+#include "esp/openssl_handles.h"
+
+#include <openssl/provider.h>
+
+namespace xfrmd {
+namespace {
+
+using Library = std::unique_ptr<OSSL_LIB_CTX, OpensslFree<OSSL_LIB_CTX_free>>;
+
+/** Loaded at first use and kept: a cipher refers to the library context it came from. */
+OSSL_LIB_CTX* legacy_library() {
+  static const Library library = [] {
+    Library made(OSSL_LIB_CTX_new());
+    if (made != nullptr && OSSL_PROVIDER_load(made.get(), "legacy") == nullptr) made.reset();
+    return made;
+  }();
+  return library.get();
+}
+
+}  // namespace
+
+Cipher fetch_cipher(const EncryptionAlgorithm& algorithm, size_t key_bytes) {
+  const bool is_legacy = algorithm.kernel_name == "cbc(des)";
+  OSSL_LIB_CTX* library = is_legacy ? legacy_library() : nullptr;
+  if (is_legacy && library == nullptr) return nullptr;
+  return Cipher(EVP_CIPHER_fetch(library, cipher_name(algorithm, key_bytes), nullptr));
+}
+
+}  // namespace xfrmd
