@@ -105,7 +105,16 @@ export async function restoreMachines(ports: DevicePorts, fabric: Fabric): Promi
 
 /** Removes the kernel objects and daemons of all; the list stays, so that `restoreMachines` can make them again. */
 export async function unmakeMachines(ports: DevicePorts, fabric: Fabric): Promise<void> {
-  for (const machine of readMachines(fabric)) await unmakeMachine(ports, fabric, machine);
+  const problems: unknown[] = [];
+  for (const machine of readMachines(fabric)) {
+    try {
+      await unmakeMachine(ports, fabric, machine);
+    } catch (error) {
+      problems.push(error);
+    }
+  }
+  if (problems.length > 0)
+    throw new AggregateError(problems, `could not remove ${problems.length} of the lab's machines`, { cause: problems[0] });
 }
 
 async function isWhole(ports: DevicePorts, fabric: Fabric, machine: Machine): Promise<boolean> {

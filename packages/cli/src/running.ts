@@ -54,9 +54,12 @@ export async function runUp(options: UpOptions): Promise<Running> {
   const agent = startChild(options, 'agent', agentArgv);
   const stop: Running['stop'] = async ({ keep }) => {
     await agent.child.stop();
-    if (!keep) await removeAll({ fabric, ports, log });
-    await controlPlane.child.stop();
-    rmSync(clientFile(fabric), { force: true });
+    try {
+      if (!keep) await removeAll({ fabric, ports, log });
+    } finally {
+      await controlPlane.child.stop();
+      rmSync(clientFile(fabric), { force: true });
+    }
   };
   try {
     await Promise.all([controlPlane.ready, agent.ready]);
@@ -69,10 +72,16 @@ export async function runUp(options: UpOptions): Promise<Running> {
   return { endpoint: `https://${api}`, stop };
 }
 
-/** Ends and removes what this fabric has on the host: sites, clients, daemons, namespaces, tables, run directory. */
+/**
+ * Ends and removes what this fabric has on the host: sites, clients, daemons, namespaces, tables, run directory.
+ * What can't be removed does not keep the rest from going; the error names it.
+ */
 export async function removeAll({ fabric, ports, log }: Pick<UpOptions, 'fabric' | 'ports' | 'log'>): Promise<void> {
-  await unmakeMachines(ports, fabric);
-  await cleanUp(agentPaths(fabric), { ...ports, log });
+  try {
+    await unmakeMachines(ports, fabric);
+  } finally {
+    await cleanUp(agentPaths(fabric), { ...ports, log });
+  }
   removeRunDirectory(fabric);
 }
 
