@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a bare Debian 12 machine (root) ready: Debian packages, Node 24 and npm packages, native build. Quick when nothing is missing.
-# Usage: tools/set-up.sh start|test|demo     demo needs no root and no Debian packages.
+# Usage: tools/set-up.sh start|test|bench|demo     demo needs no root and no Debian packages.
 set -eu
 purpose=${1:-start}
 cd "$(dirname "$0")/.."
@@ -12,6 +12,8 @@ run_packages="charon-systemd libcharon-extra-plugins strongswan-swanctl libstron
   iproute2 nftables iputils-ping procps util-linux openssl g++ cmake ninja-build libssl-dev"
 # What the tests need besides: third-party clients, judges and load makers.
 test_packages="azure-cli tcpdump tshark iperf3 clang libclang-rt-14-dev"
+# What the comparison of ESP engines needs besides: its peers, and a profiler.
+bench_packages="openvpn wireguard-go wireguard-tools linux-perf"
 
 missing_packages() {
   for package in "$@"; do
@@ -76,8 +78,10 @@ case $purpose in
   start) install_debian_packages $run_packages ;;
   # shellcheck disable=SC2086
   test) install_debian_packages $run_packages $test_packages ;;
+  # shellcheck disable=SC2086
+  bench) install_debian_packages $run_packages $test_packages $bench_packages ;;
   demo) ;;
-  *) say "unknown purpose '$purpose': start, test or demo"; exit 2 ;;
+  *) say "unknown purpose '$purpose': start, test, bench or demo"; exit 2 ;;
 esac
 install_node_packages
 [ "$purpose" = demo ] || build_data_plane

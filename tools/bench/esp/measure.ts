@@ -26,11 +26,13 @@ export type Row = {
 };
 
 export type MeasureOptions = { readonly seconds: number; readonly tell: (text: string) => void };
+/** `main`: TCP with 1 and 4 streams, UDP and small packets; the rest says little new about a second suite of the same engine. */
+export type Loads = 'all' | 'main';
 
 /** Longer than the UDP points: TCP needs time to find its rate. */
 const udpShare = 0.4;
 
-export async function measureRow(engine: Engine, suite: Suite | undefined, options: MeasureOptions): Promise<Row> {
+export async function measureRow(engine: Engine, suite: Suite | undefined, loads: Loads, options: MeasureOptions): Promise<Row> {
   const failures: string[] = [];
   const load = loadavg()[0] ?? 0;
   const attempt = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
@@ -49,13 +51,14 @@ export async function measureRow(engine: Engine, suite: Suite | undefined, optio
   const idle = await attempt('latency, idle', () => measureLatency(topology, options.seconds / 2));
   const one = await attempt('TCP, 1 stream', () => withProcessorTime(running.pids, () => measureTcp(topology, 'one', options.seconds)));
   const tcp: Partial<Record<TcpKind, TcpResult>> = one === undefined ? {} : { one: one.result };
-  for (const kind of ['four', 'reverse', 'both'] as const) {
+  for (const kind of loads === 'all' ? (['four', 'reverse', 'both'] as const) : (['four'] as const)) {
     const result = await attempt(`TCP, ${tcpNames[kind]}`, () => measureTcp(topology, kind, options.seconds));
     if (result !== undefined) tcp[kind] = result;
   }
-  const loaded = await attempt('latency under a TCP stream', () => latencyUnderLoad(topology, options.seconds));
+  const loaded =
+    loads === 'all' ? await attempt('latency under a TCP stream', () => latencyUnderLoad(topology, options.seconds)) : undefined;
   const udp: Partial<Record<keyof typeof traffics, readonly RatePoint[]>> = {};
-  for (const name of ['udp1300', 'small', 'imix'] as const) {
+  for (const name of loads === 'all' ? (['udp1300', 'small', 'imix'] as const) : (['udp1300', 'small'] as const)) {
     const points = await attempt(traffics[name].name, () =>
       measureRates(topology, traffics[name], { program, seconds: options.seconds * udpShare }),
     );

@@ -24,14 +24,19 @@ const ports = { run: systemCommands.run, clock: systemClock };
 const daemons = systemDaemons(systemClock);
 const namePattern = /^sp-bench(\d+)-/;
 
+/** What a signal must remove. */
+const living = new Set<Topology>();
+
 export class Topology implements AsyncDisposable {
   /** Configurations, sockets, logs and keys of this run (0700). */
   readonly directory = mkdtempSync(join(tmpdir(), 'sp-bench-'));
   readonly #made: string[] = [];
   readonly #pidFiles = new Set<string>();
+  #removal: Promise<void> | undefined;
 
   static async build(): Promise<Topology> {
     const topology = new Topology();
+    living.add(topology);
     try {
       await topology.#build();
     } catch (error) {
@@ -65,10 +70,16 @@ export class Topology implements AsyncDisposable {
     this.#pidFiles.delete(this.#pidFile(name));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#removal ??= this.#remove();
+    return this.#removal;
+  }
+
+  async #remove(): Promise<void> {
     for (const pidFile of [...this.#pidFiles].toReversed()) await daemons.stop(pidFile, 1000);
     for (const namespace of this.#made.toReversed()) await removeNamespace(ports, namespace);
     rmSync(this.directory, { recursive: true, force: true });
+    living.delete(this);
   }
 
   async #build(): Promise<void> {
@@ -100,6 +111,10 @@ export class Topology implements AsyncDisposable {
   #pidFile(name: string): string {
     return join(this.directory, `${name}.pid`);
   }
+}
+
+export async function removeLiving(): Promise<void> {
+  for (const topology of living) await topology[Symbol.asyncDispose]();
 }
 
 /** Removes what a run that was killed left behind: namespaces whose number is of no running process. */

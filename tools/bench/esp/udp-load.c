@@ -1,7 +1,8 @@
 /*
  * Paced UDP packets of given sizes to one or many addresses, and their counter. Lighter than iperf3, which can not mix sizes
  * and stops near 300,000 packets/s here. Packets go out one by one (no UDP_SEGMENT), as they come from a network card.
- *   udp-load send ADDRESS PORT SECONDS PACKETS_PER_SECOND IP_SIZES TARGETS   IP_SIZES: 64,64,594; ADDRESS is the first of TARGETS
+ *   udp-load send ADDRESS PORT SECONDS PACKETS_PER_SECOND IP_SIZES TARGETS BURST
+ *       IP_SIZES: 64,64,594 repeated; BURST packets to each of TARGETS addresses in turn, ADDRESS is the first
  *   udp-load receive PORT SECONDS       ends after 300 ms without a packet, or SECONDS without any
  * Each prints one line of JSON. Not a latency probe.
  */
@@ -56,8 +57,8 @@ static int send_paced(char **args) {
   struct in_addr first;
   const double seconds = atof(args[2]), rate = atof(args[3]);
   const int sizes = parse_sizes(args[4], payloads), fd = udp_socket();
-  const uint32_t targets = (uint32_t)atoi(args[5]);
-  if (inet_pton(AF_INET, args[0], &first) != 1 || sizes == 0 || targets == 0 || rate <= 0) return errno = EINVAL, fail("arguments");
+  const uint32_t targets = (uint32_t)atoi(args[5]), burst = (uint32_t)atoi(args[6]);
+  if (inet_pton(AF_INET, args[0], &first) != 1 || sizes == 0 || targets == 0 || burst == 0 || rate <= 0) return errno = EINVAL, fail("arguments");
   prctl(PR_SET_TIMERSLACK, 1UL);
   uint64_t sent = 0, bytes = 0;
   const double began = now();
@@ -70,7 +71,7 @@ static int send_paced(char **args) {
       for (int i = 0; i < count; i++) {
         const uint64_t number = sent + (uint64_t)i;
         to[i] = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(args[1]))};
-        to[i].sin_addr.s_addr = htonl(ntohl(first.s_addr) + (uint32_t)(number % targets));
+        to[i].sin_addr.s_addr = htonl(ntohl(first.s_addr) + (uint32_t)(number / burst % targets));
         parts[i] = (struct iovec){data, payloads[number % (uint64_t)sizes]};
         messages[i].msg_hdr = (struct msghdr){.msg_name = &to[i], .msg_namelen = sizeof to[i], .msg_iov = &parts[i], .msg_iovlen = 1};
       }
@@ -114,8 +115,8 @@ static int receive(char **args) {
 }
 
 int main(int count, char **values) {
-  if (count == 8 && strcmp(values[1], "send") == 0) return send_paced(values + 2);
+  if (count == 9 && strcmp(values[1], "send") == 0) return send_paced(values + 2);
   if (count == 4 && strcmp(values[1], "receive") == 0) return receive(values + 2);
-  fprintf(stderr, "usage: udp-load send ADDRESS PORT SECONDS PACKETS_PER_SECOND IP_SIZES TARGETS | udp-load receive PORT SECONDS\n");
+  fprintf(stderr, "usage: udp-load send ADDRESS PORT SECONDS PACKETS_PER_SECOND IP_SIZES TARGETS BURST | udp-load receive PORT SECONDS\n");
   return 2;
 }

@@ -69,6 +69,8 @@ export type UdpOptions = {
   /** First of `targets` consecutive addresses; default host b alone. */
   readonly first?: string;
   readonly targets?: number;
+  /** Packets to one address before the next; default 1. */
+  readonly burst?: number;
 };
 
 export async function measureUdp(topology: Topology, options: UdpOptions): Promise<RatePoint> {
@@ -78,24 +80,33 @@ export async function measureUdp(topology: Topology, options: UdpOptions): Promi
   const wait = (because: string, isDone: (text: string) => boolean): Promise<string> =>
     until(() => readFileSync(log, 'utf8'), isDone, { because, clock: systemClock, timeoutMs: (options.seconds + patience + 5) * 1000 });
   await wait('udp-load listens', (text) => text.startsWith('ready\n'));
-  const words = [options.first ?? hosts.b, port, options.seconds, options.rate, options.sizes.join(','), options.targets ?? 1];
+  const words = [
+    options.first ?? hosts.b,
+    port,
+    options.seconds,
+    options.rate,
+    options.sizes.join(','),
+    options.targets ?? 1,
+    options.burst ?? 1,
+  ];
   const { stdout } = await topology.exec('host-a', [options.program, 'send', ...words.map(String)]);
   const text = await wait('udp-load counted', (seen) => seen.endsWith('}\n'));
   await topology.stop(name);
   return ratePoint(parseCount(stdout), parseCount(text.slice('ready\n'.length)));
 }
 
-/** Rates from low to high until less than half comes through: beyond it a machine only gets busier. */
+/** Rates from low to high, until less than half comes through, or the load maker itself can not offer more than before. */
 export async function measureRates(
   topology: Topology,
   traffic: Traffic,
-  options: { readonly program: string; readonly seconds: number },
+  options: Omit<UdpOptions, 'sizes' | 'rate'>,
 ): Promise<readonly RatePoint[]> {
   const points: RatePoint[] = [];
   for (const rate of traffic.rates) {
     const point = await measureUdp(topology, { ...options, sizes: traffic.sizes, rate });
+    const isSlower = points.some(({ offeredPackets }) => offeredPackets > point.offeredPackets);
     points.push(point);
-    if (point.loss > 0.5) break;
+    if (point.loss > 0.5 || (isSlower && point.offeredPackets < rate / 2)) break;
   }
   return points;
 }

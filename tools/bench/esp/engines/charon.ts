@@ -39,10 +39,8 @@ function renderSettings(socket: string, esp: 'kernel-libipsec' | 'xfrmd'): strin
   load = random nonce openssl kdf hmac aes sha1 sha2 gmp ${isLibipsec ? 'kernel-libipsec ' : ''}kernel-netlink socket-default vici
   install_routes = ${isLibipsec ? 'yes' : 'no'}
   threads = 16
-  # More than strangers may open at once: set-ups per second are measured, not the defence against floods.
-  cookie_threshold = 0
-  block_threshold = 0
-  init_limit_half_open = 0
+  # Set-ups per second are measured, not the defence against floods: it would hold back more than five at once from one address.
+  dos_protection = no
   ikesa_table_size = 1024
   ikesa_table_segments = 4
   journal {

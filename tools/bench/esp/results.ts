@@ -1,0 +1,50 @@
+/** Everything one run found, and the targets it is held against. Pure. */
+import type { IkePoint } from './ike-rate.ts';
+import type { Row } from './measure.ts';
+import type { Profile } from './profile.ts';
+import { fastestWithin, ratio } from './statistics.ts';
+import type { TunnelPoint } from './tunnels.ts';
+
+export type Results = {
+  readonly command: string;
+  readonly machine: string;
+  readonly date: string;
+  readonly seconds: number;
+  readonly engines: readonly { readonly name: string; readonly what: string; readonly missing: string | undefined }[];
+  readonly rows: readonly Row[];
+  readonly tunnels: readonly TunnelPoint[];
+  readonly ike: readonly IkePoint[];
+  readonly profile: Profile | undefined;
+  /** Parts that failed, with their reasons. */
+  readonly failures: readonly string[];
+};
+
+/** More loss than this and a rate is not carried. */
+export const lossLimit = 0.01;
+
+export type Target = { readonly what: string; readonly wanted: number; readonly measured: number | undefined; readonly unit: string };
+
+/** `xfrmd` and `libipsec`: the rows of AES-256-GCM. */
+export function findRow(rows: readonly Row[], engine: string, suite: string): Row | undefined {
+  return rows.find((row) => row.engine === engine && row.suite === suite);
+}
+
+export function targets(rows: readonly Row[]): readonly Target[] {
+  const [ours, peer] = [findRow(rows, 'xfrmd (EVP)', 'AES-256-GCM'), findRow(rows, 'kernel-libipsec', 'AES-256-GCM')];
+  const carried = (row: Row | undefined, name: 'udp1300' | 'small'): number | undefined => {
+    const point = fastestWithin(row?.udp[name] ?? [], lossLimit);
+    return name === 'small' ? point?.deliveredPackets : point?.deliveredBits;
+  };
+  const gigabits = (bits: number | undefined): number | undefined => (bits === undefined ? undefined : bits / 1e9);
+  return [
+    { what: 'TCP, 1 stream, against kernel-libipsec', wanted: 10, measured: ratio(ours?.tcp.one?.bits, peer?.tcp.one?.bits), unit: '×' },
+    { what: 'TCP, 1 stream, on a quiet machine', wanted: 10, measured: gigabits(ours?.tcp.one?.bits), unit: 'Gbit/s' },
+    { what: 'UDP, 1,300-byte payload, under 1 % lost', wanted: 3, measured: gigabits(carried(ours, 'udp1300')), unit: 'Gbit/s' },
+    {
+      what: '64-byte packets, under 1 % lost, against kernel-libipsec',
+      wanted: 3,
+      measured: ratio(carried(ours, 'small'), carried(peer, 'small')),
+      unit: '×',
+    },
+  ];
+}
