@@ -122,7 +122,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   started.use(renewal).start();
 
   const endpoint = publicBaseUrl ?? urlOf(options.listen, http.port);
-  identity.hosts.push(...names.map((name) => urlOf({ host: name }, http.port)), endpoint);
+  identity.hosts.push(...[...names.map((name) => urlOf({ host: name }, http.port)), endpoint].map((url) => new URL(url).host));
   writeClientFile(directory, {
     endpoint,
     caFile: authority.caFile,

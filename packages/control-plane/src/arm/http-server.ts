@@ -10,6 +10,8 @@ import type { Listen } from '../settings.ts';
 import type { KeyPair } from '../tls/authority.ts';
 import { readBody } from './http-body.ts';
 import { responseHeaders } from './http-headers.ts';
+import { pathOf, segmentsOf } from './http-path.ts';
+import { refuseBytes } from './http-refusals.ts';
 import type { ArmMethod, ArmRequest, ArmResponse } from './message.ts';
 import { ArmFailure, failureResponse } from './message.ts';
 
@@ -27,23 +29,37 @@ export type HttpServerOptions = {
   readonly publicBaseUrl?: string;
   readonly dispatch: (request: ArmRequest) => Promise<ArmResponse>;
   readonly region: string;
+  /** For the whole of a request, default a minute. */
+  readonly requestTimeoutMs?: number;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Logger;
 };
 
 const methods = ['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE'] as const;
+/** For the whole of a request; bodies are at most 4 MB, which a 1 Mbit/s line sends in half of it. */
+const requestTimeoutMs = 60_000;
 /** A host name or address with an optional port; anything else in a Host header is not echoed into links. */
 const hostHeader = /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d{1,5})?$/i;
 
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const timeoutMs = options.requestTimeoutMs ?? requestTimeoutMs;
   const server = fastify({
-    https: { key: options.certificate.keyPem, cert: options.certificate.certificatePem, minVersion: 'TLSv1.2' },
+    https: {
+      key: options.certificate.keyPem,
+      cert: options.certificate.certificatePem,
+      minVersion: 'TLSv1.2',
+      headersTimeout: timeoutMs, // Node swaps the two timeouts when this one is larger
+      connectionsCheckingInterval: timeoutMs / 4,
+    },
     logger: false,
     exposeHeadRoutes: false,
     // A URL that fastify can't decode gets ARM's error, not fastify's.
     frameworkErrors: (_error, request, reply) => void serve(options, request as FastifyRequest, reply as unknown as FastifyReply), // generics of no matter here
     forceCloseConnections: true,
+    // A client that sends a byte a second holds a socket, not the server. Node answers 408 through `clientErrorHandler`.
+    requestTimeout: timeoutMs,
+    clientErrorHandler: refuseBytes,
     // Bodies are read by us: ARM's limit, its error, and not only JSON.
     bodyLimit: Number.MAX_SAFE_INTEGER,
   });
@@ -84,7 +100,8 @@ async function answer(options: HttpServerOptions, request: FastifyRequest, corre
     return await options.dispatch(armRequest(options, request, method, correlationId, body));
   } catch (error) {
     if (error instanceof ArmFailure) return failureResponse(error);
-    options.log.error({ err: error, correlationId }, 'request could not be read');
+    if (!request.raw.complete) options.log.debug({ err: error, correlationId }, 'client left in the middle of its request');
+    else options.log.error({ err: error, correlationId }, 'request could not be read');
     return failureResponse(new ArmFailure(armErrors.internal(correlationId)));
   }
 }
@@ -112,23 +129,6 @@ function armRequest(
     principal: undefined,
     correlationId,
   };
-}
-
-/** @throws ArmFailure for a bad percent escape. */
-function segmentsOf(path: string): readonly string[] {
-  try {
-    return path
-      .split('/')
-      .filter((segment) => segment !== '')
-      .map(decodeURIComponent);
-  } catch {
-    throw new ArmFailure({ status: 400, code: 'BadRequest', message: 'The request URI has a malformed escape.', isFromFrontDoor: true });
-  }
-}
-
-function pathOf(url: string): string {
-  const end = url.search(/[?#]/);
-  return end < 0 ? url : url.slice(0, end);
 }
 
 function headerOf(request: FastifyRequest, name: string): string | undefined {

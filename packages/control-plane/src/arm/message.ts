@@ -69,11 +69,31 @@ export function jsonBody(request: ArmRequest): unknown {
   if (request.body.type === 'json') return request.body.value;
   const text = request.body.type === 'text' ? request.body.text : '';
   if (text.trim() === '') throw new ArmFailure(armErrors.invalidRequestContent('The request body is empty'));
+  const value = parseJson(text.replace(/^\uFEFF/, ''));
+  if (isDeeper(value, maxDepth))
+    throw new ArmFailure(armErrors.invalidRequestContent(`The request body is nested deeper than ${maxDepth} levels`));
+  return value;
+}
+
+/** As deep as template bodies may be (templates/tolerant-json.ts); what reads bodies recurses. */
+const maxDepth = 128;
+
+function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''));
+    return JSON.parse(text);
   } catch (error) {
     throw new ArmFailure(armErrors.invalidRequestContent(error instanceof Error ? error.message : 'not JSON'));
   }
+}
+
+/** Without recursion: the value may be deeper than the stack. */
+function isDeeper(value: unknown, levels: number): boolean {
+  let layer: readonly unknown[] = [value];
+  for (let depth = 0; layer.length > 0; depth += 1) {
+    if (depth > levels) return true;
+    layer = layer.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []));
+  }
+  return false;
 }
 
 /** As `jsonBody`, undefined when there is no body: for actions whose body is optional. */

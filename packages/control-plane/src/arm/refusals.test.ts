@@ -60,9 +60,9 @@ const cases: readonly Case[] = [
   ['a group without location', 'PUT', `${subscription}/resourceGroups/rg2`, { body: {} }, 400, 'LocationRequired'],
   ['a group that would move', 'PUT', group, { body: { location: 'northeurope' } }, 409, 'InvalidResourceGroupLocation'],
   [
-    'a group name with a slash in it',
+    'a group name with a colon in it',
     'PUT',
-    `${subscription}/resourceGroups/a%2Fb`,
+    `${subscription}/resourceGroups/a%3Ab`,
     { body: { location: 'westeurope' } },
     400,
     'InvalidResourceGroup',

@@ -5,10 +5,10 @@ import { refuse, when } from './refuse.ts';
 
 /** Well-formed and unique without case. `segment` is the collection: `subnets`. */
 export function childNameIssues(parentId: string, segment: string, names: readonly string[]): readonly Issue[] {
-  const keys = names.map((name) => name.toLowerCase());
+  const first = new Map(names.map((name, index) => [name.toLowerCase(), index] as const).toReversed());
   return names.flatMap((name, index) => [
     ...nameIssues(name, `properties.${segment}[${index}].name`),
-    ...when(keys.indexOf(name.toLowerCase()) < index, () =>
+    ...when((first.get(name.toLowerCase()) ?? index) < index, () =>
       refuse(
         'ARM-NAME-002',
         'DuplicateResourceName',

@@ -9,9 +9,31 @@ import { isObject } from '../../json.ts';
 export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly issues: readonly Issue[] };
 
 export function read<T extends z.ZodType>(schema: T, body: unknown): Read<z.output<T>> {
+  const long = overlongList(body);
+  if (long !== undefined) return { ok: false, issues: [formatIssue(long.message, long.path)] };
   const result = schema.safeParse(withoutNulls(body), { error: (issue) => messageOf(issue) });
   if (result.success) return { ok: true, value: result.data };
   return { ok: false, issues: result.error.issues.map((issue) => formatIssue(issue.message, issue.path)) };
+}
+
+/**
+ * Above every limit of Azure for a list in these types (3,000 subnets are the most). Rules compare items with each other, so
+ * a list of a hundred thousand would keep the server from everything else.
+ */
+const maximumListLength = 4_000;
+
+function overlongList(
+  value: unknown,
+  path: readonly PropertyKey[] = [],
+): { readonly message: string; readonly path: readonly PropertyKey[] } | undefined {
+  if (!Array.isArray(value) && !isObject(value)) return undefined;
+  if (Array.isArray(value) && value.length > maximumListLength)
+    return { message: `The list has ${value.length} items, more than the maximum of ${maximumListLength}.`, path };
+  for (const [name, member] of Object.entries(value)) {
+    const found = overlongList(member, [...path, Array.isArray(value) ? Number(name) : name]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** `null` means "not set" everywhere in ARM: members are dropped, also inside lists. */

@@ -20,10 +20,12 @@ export const publicIpAddressProperties = z.object({
     .optional(),
   ddosSettings: z
     .object({
-      protectionMode: oneOf('DdosSettingsProtectionMode', ['VirtualNetworkInherited', 'Enabled', 'Disabled']).optional(),
+      protectionMode: oneOf('DdosSettingsProtectionMode', ['VirtualNetworkInherited', 'Enabled', 'Disabled']).default(
+        'VirtualNetworkInherited',
+      ),
       ddosProtectionPlan: reference.optional(),
     })
-    .optional(),
+    .default({ protectionMode: 'VirtualNetworkInherited' }),
   ipTags: listOf(z.object({ ipTagType: text.optional(), tag: text.optional() })),
   publicIPPrefix: reference.optional(),
   servicePublicIPAddress: reference.optional(),

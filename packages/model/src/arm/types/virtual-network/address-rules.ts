@@ -1,7 +1,7 @@
 /** Address space of a network and its subnets: well formed, inside, disjoint, large enough. */
 import { contains, parseCidr, type Cidr } from '../../../ip.ts';
 import type { Issue } from '../../../issue.ts';
-import { firstOverlap, parsedPrefixes, prefixIssues } from '../../rules/prefixes.ts';
+import { firstOverlapWithin, lowestOverlaps, parsedPrefixes, prefixIssues } from '../../rules/prefixes.ts';
 import { refuse, when } from '../../rules/refuse.ts';
 import type { VirtualNetwork } from '../typed.ts';
 import { subnetPrefixes, type Subnet } from './schema.ts';
@@ -12,6 +12,8 @@ const ipv6Subnet = 64;
 
 export function addressIssues(network: VirtualNetwork): readonly Issue[] {
   const space = network.properties.addressSpace.addressPrefixes;
+  const outer = parsedPrefixes(space);
+  const overlapping = overlappingSubnets(network);
   return [
     ...when(space.length === 0, () =>
       refuse(
@@ -23,12 +25,12 @@ export function addressIssues(network: VirtualNetwork): readonly Issue[] {
     ),
     ...prefixIssues(space, network.id, 'properties.addressSpace.addressPrefixes'),
     ...overlapWithin(network, space),
-    ...network.properties.subnets.flatMap((subnet, index) => subnetIssues(network, subnet, index)),
+    ...network.properties.subnets.flatMap((subnet, index) => subnetIssues(network, subnet, index, outer, overlapping.has(index))),
   ];
 }
 
 function overlapWithin(network: VirtualNetwork, space: readonly string[]): readonly Issue[] {
-  const clash = space.map((prefix, index) => firstOverlap([prefix], space.slice(index + 1))).find((pair) => pair !== undefined);
+  const clash = firstOverlapWithin(space);
   return when(clash !== undefined, () =>
     refuse(
       'VNET-ADDR-002',
@@ -39,10 +41,15 @@ function overlapWithin(network: VirtualNetwork, space: readonly string[]): reado
   );
 }
 
-function subnetIssues(network: VirtualNetwork, subnet: Subnet, index: number): readonly Issue[] {
+function subnetIssues(
+  network: VirtualNetwork,
+  subnet: Subnet,
+  index: number,
+  space: readonly Cidr[],
+  isOverlapping: boolean,
+): readonly Issue[] {
   const target = `properties.subnets[${index}].properties.${subnet.properties.addressPrefixes === undefined ? 'addressPrefix' : 'addressPrefixes'}`;
   const prefixes = subnetPrefixes(subnet);
-  const space = parsedPrefixes(network.properties.addressSpace.addressPrefixes);
   const format = prefixIssues(prefixes, `${network.id}/subnets/${subnet.name}`, target);
   if (format.length > 0) return format;
   return [
@@ -72,7 +79,7 @@ function subnetIssues(network: VirtualNetwork, subnet: Subnet, index: number): r
         ),
       ),
     ]),
-    ...when(overlapsEarlierSubnet(network, subnet, index), () =>
+    ...when(isOverlapping, () =>
       refuse(
         'VNET-ADDR-006',
         'NetcfgSubnetRangesOverlap',
@@ -87,11 +94,16 @@ function isUsableLength(prefix: Cidr): boolean {
   return prefix.family === 4 ? prefix.length <= longestIpv4Subnet : prefix.length === ipv6Subnet;
 }
 
-function overlapsEarlierSubnet(network: VirtualNetwork, subnet: Subnet, index: number): boolean {
-  const prefixes = subnetPrefixes(subnet);
-  const within = prefixes.some((prefix, at) => firstOverlap([prefix], prefixes.slice(at + 1)) !== undefined);
-  const earlier = network.properties.subnets.slice(0, index).flatMap(subnetPrefixes);
-  return within || firstOverlap(prefixes, earlier) !== undefined;
+/** Indexes of the subnets that overlap an earlier one, or themselves. */
+function overlappingSubnets(network: VirtualNetwork): ReadonlySet<number> {
+  const ranges = network.properties.subnets.flatMap((subnet, index) =>
+    parsedPrefixes(subnetPrefixes(subnet)).map((cidr) => ({ cidr, index })),
+  );
+  const lowest = lowestOverlaps(
+    ranges.map(({ cidr }) => cidr),
+    (at) => ranges[at]?.index ?? Infinity,
+  );
+  return new Set(ranges.filter(({ index }, at) => (lowest[at] ?? Infinity) <= index).map(({ index }) => index));
 }
 
 /** First IPv4 prefix of a subnet; gateways and network interfaces take their addresses from it. */

@@ -53,6 +53,8 @@ function viewPeering(network: VirtualNetwork, peering: VirtualNetworkPeering, co
           remoteVirtualNetworkAddressSpace: remote.properties.addressSpace,
           localAddressSpace: network.properties.addressSpace,
           localVirtualNetworkAddressSpace: network.properties.addressSpace,
+          ...(remote.properties.bgpCommunities === undefined ? {} : { remoteBgpCommunities: remote.properties.bgpCommunities }),
+          ...(remote.properties.encryption === undefined ? {} : { remoteVirtualNetworkEncryption: remote.properties.encryption }),
         }),
     ...(gateways.length === 0 ? {} : { remoteGateways: gateways.map((gateway) => ({ id: gateway.id })) }),
   });

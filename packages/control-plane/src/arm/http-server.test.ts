@@ -1,0 +1,98 @@
+/** Bytes no client library sends: what the HTTP side refuses, in ARM's shape, and what it still understands. */
+import { connect } from 'node:tls';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { randomIds, silentLogger, systemClock } from '@sallyport/runtime';
+import { fixtureRules } from '../testing/fixture-rules.ts';
+import { fixturePlanner } from '../testing/fixture-planner.ts';
+import { startTestServer, testSubscription, type TestServer } from '../testing/test-server.ts';
+import { openAuthority } from '../tls/authority.ts';
+import { startHttpServer } from './http-server.ts';
+
+let server: TestServer;
+const group = `/subscriptions/${testSubscription}/resourceGroups/raw`;
+const note = `${group}/providers/Microsoft.Network/notes/n`;
+const version = '?api-version=2025-05-01';
+
+beforeAll(async () => {
+  server = await startTestServer({ resourceRules: fixtureRules, planner: fixturePlanner, store: 'memory' });
+  await server.client.send('PUT', group, { body: { location: 'westeurope' } });
+});
+afterAll(() => server.stop());
+
+/** Sends the text as it is and answers all that comes back until the server closes. */
+function exchange(port: number, text: string): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => socket.write(text));
+  let received = '';
+  socket.on('data', (chunk) => (received += chunk.toString()));
+  socket.on('close', () => resolve(received));
+  socket.on('error', reject);
+  return promise;
+}
+
+const request = (line: string, ...headers: readonly string[]): string =>
+  [line, 'Connection: close', `Authorization: Bearer ${server.client.token}`, ...headers, '', ''].join('\r\n');
+
+async function answerTo(text: string): Promise<readonly [status: number, code: string]> {
+  const { port } = new URL(server.controlPlane.endpoint);
+  const received = await exchange(Number(port), text);
+  const body = received.slice(received.indexOf('\r\n\r\n') + 4);
+  return [Number(/^HTTP\/1\.1 (\d+)/.exec(received)?.[1]), (JSON.parse(body) as { error?: { code?: string } }).error?.code ?? ''];
+}
+
+const own = (): string => `Host: ${new URL(server.controlPlane.endpoint).host}`;
+
+test.each([
+  ['an escaped slash in a name, which would be two segments of an id', () => request(`PUT ${note}%2Fx${version} HTTP/1.1`, own()), 400],
+  [
+    'an escaped path to elsewhere',
+    () => request(`GET ${group}/providers/Microsoft.Network/notes/..%2f..%2fetc${version} HTTP/1.1`, own()),
+    400,
+  ],
+  ['a method nobody knows', () => request(`BREW ${note} HTTP/1.1`, own()), 405],
+  ['a body with two lengths', () => request(`PUT ${note} HTTP/1.1`, own(), 'Content-Length: 3', 'Transfer-Encoding: chunked'), 400],
+  ['headers without end', () => request(`GET ${note}${version} HTTP/1.1`, own(), `X: ${'x'.repeat(20_000)}`), 431],
+] as const)('%s is refused with an ARM error', async (_name, text, status) => {
+  const [found, code] = await answerTo(text());
+  expect(found).toBe(status);
+  expect(code).not.toBe('');
+});
+
+test('the absolute form of a request is understood', async () => {
+  expect(await answerTo(request(`GET https://elsewhere.example${note}${version} HTTP/1.1`, own()))).toEqual([404, 'ResourceNotFound']);
+});
+
+test.each([
+  ['objects', `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`],
+  ['arrays', `${'['.repeat(10_000)}${']'.repeat(10_000)}`],
+])('a body of ten thousand nested %s is refused, not recursed into', async (_name, deep) => {
+  const answer = await server.client.send('PUT', note, { text: `{"location":"westeurope","properties":{"text":${deep}}}` });
+  expect([answer.status, answer.body.error.code]).toEqual([400, 'InvalidRequestContent']);
+  expect((await server.client.send('GET', note)).status).toBe(404);
+});
+
+test('a token opens the API under every name of the server, whichever it was asked for', async () => {
+  const { port } = new URL(server.controlPlane.endpoint);
+  const { status } = await server.client.send('GET', group, { headers: { host: `localhost:${port}` } });
+  expect(status).toBe(200);
+});
+
+test('a request that does not end is answered 408 and its connection closed', async () => {
+  const authority = await openAuthority(server.directory, systemClock);
+  const http = await startHttpServer({
+    listen: { host: '127.0.0.1', port: 0 },
+    certificate: await authority.issue({ commonName: 'slow', names: [], addresses: ['127.0.0.1'], days: 1, usage: 'server' }),
+    dispatch: () => Promise.reject(new Error('no whole request ever comes')),
+    region: 'westeurope',
+    requestTimeoutMs: 200,
+    clock: systemClock,
+    ids: randomIds,
+    log: silentLogger,
+  });
+  try {
+    const received = await exchange(http.port, 'PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nslow');
+    expect(received).toMatch(/^HTTP\/1\.1 408 [^]*"RequestTimeout"/);
+  } finally {
+    await http.close();
+  }
+});
