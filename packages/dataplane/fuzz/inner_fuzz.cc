@@ -1,61 +1,54 @@
-/** Inner packets: what comes out of a TUN with its virtio header, and what comes out of ESP before coalescing. */
-#include "net/coalesce.h"
+/** Inner packets as they come out of a TUN, virtio header first: flow key, MSS clamp, checksum offload, segmentation. */
 #include "net/mss.h"
 #include "net/segment.h"
+#include "require.h"
+#include "same_packet.h"
 #include "xfrm/selector.h"
-
-namespace {
 
 using namespace xfrmd;
 
-class Discard final : public FrameSink {
- public:
-  void write_frame(void*, std::span<const iovec> parts) override {
-    for (const iovec& part : parts)
-      for (size_t i = 0; i < part.iov_len; i++) sum_ = sum_ + static_cast<const uint8_t*>(part.iov_base)[i];
+namespace {
+
+/** Segments put end to end are the payload that went in, each with the headers and checksums of a packet of its own. */
+void split(const Packet& packet, const VirtioHeader& virtio) {
+  auto segmenter = Segmenter::make(packet, virtio);
+  if (!segmenter) return;
+  const size_t headers = packet.upper + (packet.protocol == IPPROTO_TCP ? static_cast<size_t>(packet.data[packet.upper + 12] >> 4) * 4 : 8);
+  const std::vector<uint8_t> payload(packet.data + headers, packet.data + packet.length);
+  const uint8_t version = packet.version;
+  size_t offset = 0, count = 0;
+  const size_t expected = segmenter->count();
+  while (const auto segment = segmenter->next()) {
+    const auto parsed = parse_packet(*segment);
+    REQUIRE(parsed && parsed->version == version && parsed->length == segment->size());
+    REQUIRE(fuzz::has_valid_checksum(*parsed));
+    const size_t chunk = segment->size() - headers;
+    REQUIRE(chunk > 0 && chunk <= virtio.gso_size && offset + chunk <= payload.size());
+    REQUIRE(std::memcmp(segment->data() + headers, payload.data() + offset, chunk) == 0);
+    offset += chunk;
+    count += 1;
+    std::memset(segment->data() + segment->size(), 1, kTailRoom);  // the ESP trailer goes there
   }
-
- private:
-  volatile uint64_t sum_ = 0;
-};
-
-void from_tun(const uint8_t* data, size_t size) {
-  if (size < sizeof(VirtioHeader)) return;
-  VirtioHeader virtio;
-  std::memcpy(&virtio, data, sizeof virtio);
-  std::vector<uint8_t> frame(data + sizeof virtio, data + size);
-  frame.resize(frame.size() + kTailRoom);
-  auto packet = parse_packet({frame.data(), frame.size() - kTailRoom});
-  if (!packet) return;
-  (void)FlowKey::of(*packet);
-  clamp_mss(*packet, 1200, (virtio.flags & kVirtioNeedsChecksum) != 0);
-  complete_checksum(*packet, virtio);
-  if (auto segmenter = Segmenter::make(*packet, virtio))
-    while (const auto segment = segmenter->next()) std::memset(segment->data() + segment->size(), 1, kTailRoom);
-}
-
-void from_esp(const uint8_t* data, size_t size) {
-  Discard sink;
-  Coalescer coalescer(sink);
-  std::vector<std::vector<uint8_t>> kept;
-  kept.reserve(64);
-  // Cut into packets by a length byte, so that one input is a sequence.
-  for (size_t at = 0; at < size && kept.size() < 64;) {
-    const size_t length = std::min<size_t>(size_t{data[at]} * 4, size - at - 1);
-    kept.emplace_back(data + at + 1, data + at + 1 + length);
-    at += 1 + length;
-    if (const auto packet = parse_packet(kept.back())) coalescer.add(nullptr, *packet, true);
-  }
-  coalescer.flush();
+  REQUIRE(offset == payload.size() && count == expected);
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  if (size == 0 || size > 65'536) return 0;
-  if ((data[0] & 1) == 0)
-    from_tun(data + 1, size - 1);
+  if (size < sizeof(VirtioHeader) || size > 65'536) return 0;
+  VirtioHeader virtio;
+  std::memcpy(&virtio, data, sizeof virtio);
+  std::vector<uint8_t> frame(data + sizeof virtio, data + size);
+  frame.resize(frame.size() + kTailRoom);
+  auto packet = parse_packet({frame.data(), frame.size() - kTailRoom});
+  if (!packet) return 0;
+  (void)FlowKey::of(*packet);
+  const bool is_partial = (virtio.flags & kVirtioNeedsChecksum) != 0;
+  const bool was_valid = fuzz::checksum_field(*packet) != 0 && packet->protocol == IPPROTO_TCP && packet->has_upper && fuzz::has_valid_checksum(*packet);
+  if (clamp_mss(*packet, 1200, is_partial) && was_valid && !is_partial) REQUIRE(fuzz::has_valid_checksum(*packet));
+  if (virtio.gso_type == kVirtioGsoNone)
+    complete_checksum(*packet, virtio);
   else
-    from_esp(data + 1, size - 1);
+    split(*packet, virtio);
   return 0;
 }

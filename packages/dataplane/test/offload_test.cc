@@ -107,6 +107,10 @@ TEST(does_not_merge_what_differs) {
   marked[1] = 3;
   store_ipv4_checksum(marked.data(), 20);
   CHECK(merged_count({first, marked}) == 2);  // congestion mark
+  Frame accurate = packets::tcp(4, 1001, 1000);
+  accurate[32] |= 1;
+  packets::finish_upper(accurate, 20, IPPROTO_TCP, 16);
+  CHECK(merged_count({first, accurate}) == 2);  // Accurate ECN bit
 }
 
 TEST(keeps_the_order_of_a_flow) {

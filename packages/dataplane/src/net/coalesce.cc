@@ -60,7 +60,8 @@ bool Coalescer::continues(const Flow& flow, const Packet& packet, size_t headers
   if (packet.protocol == IPPROTO_UDP) return true;
   const uint8_t* before = flow.first.data + flow.first.upper;
   const uint8_t* now = packet.data + packet.upper;
-  return load32(now + 4) == flow.next_sequence && std::memcmp(now + 8, before + 8, 4) == 0 && std::memcmp(now + 14, before + 14, 2) == 0 &&
+  // Byte 12 too: beside the header length it holds the Accurate ECN bit.
+  return load32(now + 4) == flow.next_sequence && std::memcmp(now + 8, before + 8, 5) == 0 && std::memcmp(now + 14, before + 14, 2) == 0 &&
          std::memcmp(now + 18, before + 18, headers - packet.upper - 18) == 0;
 }
 
