@@ -2,7 +2,7 @@
  * What every engine is measured on: host-a – gw-a == wire == gw-b – host-b, each a network namespace, links veth pairs. Also the
  * processes in it. Everything goes with it, whatever failed. An engine adds its own tunnel between the gateways.
  */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { addNamespace, inside, ipBatch, removeNamespace } from '@sallyport/lab';
@@ -22,14 +22,16 @@ export const innerMtu = 1400;
 
 const ports = { run: systemCommands.run, clock: systemClock };
 const daemons = systemDaemons(systemClock);
+/** Of namespaces and directories: the number is the run's process. */
 const namePattern = /^sp-bench(\d+)-/;
+const ownPrefix = `sp-bench${process.pid}-`;
 
 /** What a signal must remove. */
 const living = new Set<Topology>();
 
 export class Topology implements AsyncDisposable {
   /** Configurations, sockets, logs and keys of this run (0700). */
-  readonly directory = mkdtempSync(join(tmpdir(), 'sp-bench-'));
+  readonly directory = mkdtempSync(join(tmpdir(), ownPrefix));
   readonly #made: string[] = [];
   readonly #pidFiles = new Set<string>();
   #removal: Promise<void> | undefined;
@@ -47,7 +49,7 @@ export class Topology implements AsyncDisposable {
   }
 
   namespace(place: Place): string {
-    return `sp-bench${process.pid}-${place}`;
+    return `${ownPrefix}${place}`;
   }
 
   ip(place: Place, ...lines: readonly (readonly (string | number)[])[]): Promise<void> {
@@ -117,20 +119,18 @@ export async function removeLiving(): Promise<void> {
   for (const topology of living) await topology[Symbol.asyncDispose]();
 }
 
-/** Removes what a run that was killed left behind: namespaces whose number is of no running process. */
+/** Removes what a run that was killed left behind: namespaces with their processes, and directories with their keys. */
 export async function sweepLeftovers(): Promise<void> {
-  for (const namespace of existingNamespaces()) {
-    const pid = namePattern.exec(namespace)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) await removeNamespace(ports, namespace);
-  }
+  for (const namespace of leftovers('/run/netns')) await removeNamespace(ports, namespace);
+  for (const directory of leftovers(tmpdir())) rmSync(join(tmpdir(), directory), { recursive: true, force: true });
 }
 
-function existingNamespaces(): readonly string[] {
-  try {
-    return readdirSync('/run/netns');
-  } catch {
-    return []; // none was ever made
-  }
+function leftovers(folder: string): readonly string[] {
+  if (!existsSync(folder)) return []; // no namespace was ever made
+  return readdirSync(folder).filter((name) => {
+    const pid = namePattern.exec(name)?.[1];
+    return pid !== undefined && !isRunning(Number(pid));
+  });
 }
 
 function isRunning(pid: number): boolean {
