@@ -21,6 +21,8 @@ export default defineConfig({
       { extends: true, test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], ...patient } },
       // Real packets in network namespaces.
       { extends: true, test: { name: 'lab', include: ['test/lab/**/*.test.ts'], ...patient, testTimeout: 900_000, hookTimeout: 300_000 } },
+      // The kernel's own ESP, in a virtual machine with Debian's stock kernel.
+      { extends: true, test: { name: 'vm', include: ['test/vm/**/*.test.ts'], ...patient, testTimeout: 300_000, hookTimeout: 900_000 } },
     ],
   },
 });

@@ -66,6 +66,7 @@ const stages: readonly Stage[] = [
   vitest('contract'),
   vitest('conformance'),
   vitest('lab'),
+  vitest('vm'),
 ];
 
 const wanted = process.argv.slice(2);

@@ -15,3 +15,4 @@ export * from './run-scenario.ts';
 export * from './expect-scenario.ts';
 export * from './evidence.ts';
 export * from './traffic.ts';
+export * from './vm/index.ts';

@@ -17,17 +17,20 @@ export const cli = join(import.meta.dirname, '..', '..', 'packages', 'cli', 'bin
 
 export class UpProcess implements AsyncDisposable {
   readonly fabric: Fabric;
+  readonly #options: readonly string[];
   #child: ChildProcess | undefined;
   #port = 0;
   #output = '';
   #arm: ArmClient | undefined;
 
-  private constructor(fabric: Fabric) {
+  private constructor(fabric: Fabric, options: readonly string[]) {
     this.fabric = fabric;
+    this.#options = options;
   }
 
-  static async start(): Promise<UpProcess> {
-    const up = new UpProcess(createFabric(mkdtempSync(join(tmpdir(), 'sallyport-test-'))));
+  /** @param options more of `sallyport up`, like `--ipsec kernel`. */
+  static async start(options: readonly string[] = []): Promise<UpProcess> {
+    const up = new UpProcess(createFabric(mkdtempSync(join(tmpdir(), 'sallyport-test-'))), options);
     await up.begin();
     return up;
   }
@@ -48,7 +51,8 @@ export class UpProcess implements AsyncDisposable {
 
   /** Starts it and waits for its ready line. The port of the first start is used again. */
   async begin(): Promise<void> {
-    const child = spawn(cli, ['up', '--data-dir', this.fabric.dataDirectory, '--listen', `127.0.0.1:${this.#port}`], {
+    const own = ['--data-dir', this.fabric.dataDirectory, '--listen', `127.0.0.1:${this.#port}`];
+    const child = spawn(cli, ['up', ...own, ...this.#options], {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -61,7 +65,7 @@ export class UpProcess implements AsyncDisposable {
         return this.#output.slice(began);
       },
       (text) => text.includes('is ready at'),
-      { because: 'sallyport up prints its ready line', clock: systemClock, timeoutMs: 60_000 },
+      { because: 'sallyport up prints its ready line', clock: systemClock, timeoutMs: 120_000 },
     );
     this.#port = Number(new URL(readClientFile(this.fabric.dataDirectory).endpoint).port);
   }
