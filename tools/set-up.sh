@@ -11,7 +11,7 @@ say() { printf 'set-up: %s\n' "$1" >&2; }
 run_packages="charon-systemd libcharon-extra-plugins strongswan-swanctl libstrongswan-standard-plugins libstrongswan-extra-plugins
   iproute2 nftables iputils-ping procps util-linux openssl g++ cmake ninja-build libssl-dev"
 # What the tests need besides: third-party clients, judges and load makers.
-test_packages="azure-cli tcpdump tshark iperf3 clang libclang-rt-14-dev"
+test_packages="azure-cli tcpdump tshark iperf3 clang libclang-rt-14-dev valgrind"
 # What the comparison of ESP engines needs besides: its peers, and a profiler.
 bench_packages="openvpn wireguard-go wireguard-tools linux-perf"
 
@@ -61,7 +61,7 @@ install_node_packages() {
 
 build_data_plane() {
   [ -f packages/dataplane/CMakeLists.txt ] || return 0
-  sources=$(find packages/dataplane -name build -prune -o -type f -print | LC_ALL=C sort | xargs cat | cksum)
+  sources=$(find packages/dataplane -name 'build*' -prune -o -type f -print | LC_ALL=C sort | xargs cat | cksum)
   stamp=packages/dataplane/build/.sources
   if [ "$(cat "$stamp" 2>/dev/null)" != "$sources" ]; then
     say 'building the data plane'

@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { systemClock, systemCommands, systemDaemons, until, type CommandResult } from '@sallyport/runtime';
 import { XfrmdClient } from './client.ts';
 
-export const buildDirectory = fileURLToPath(new URL('../../../dataplane/build', import.meta.url));
+/** Another build of the data plane (with a sanitizer) takes the place of the usual one by this variable. */
+export const buildDirectory =
+  process.env['SALLYPORT_DATAPLANE_BUILD'] ?? fileURLToPath(new URL('../../../dataplane/build', import.meta.url));
 const run = systemCommands.run;
 const daemons = systemDaemons(systemClock);
 
