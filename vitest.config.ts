@@ -7,11 +7,14 @@ export default defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'] } },
   test: {
+    // Limits are met only on failure: a busy machine is no reason to fail.
+    expect: { poll: { timeout: 30_000 } },
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
+          testTimeout: 60_000,
           include: ['packages/*/src/**/*.test.ts', 'lab/src/**/*.test.ts', 'test/{architecture,parity}/**/*.test.ts', 'tools/**/*.test.ts'],
         },
       },

@@ -5,6 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock, until } from '@sallyport/runtime';
+import { ViciError } from '../vici/errors.ts';
 import { openSession, type ViciSession } from '../vici/session.ts';
 import { XfrmdClient } from './client.ts';
 import { buildDirectory, type Testbed } from './testbed.ts';
@@ -137,7 +138,12 @@ export async function configure(
 
 /** Ends what is up on both ends, then brings the child up again. */
 export async function bringUp(initiator: ViciSession, responder: ViciSession): Promise<void> {
-  for (const end of [initiator, responder]) await end.terminate({ ike: 'hq', force: true, timeoutMs: 0 });
+  for (const end of [initiator, responder]) {
+    await end.terminate({ ike: 'hq', force: true, timeoutMs: 0 }).catch((error: unknown) => {
+      // The other end's DELETE was quicker; whether the SAs are gone is asked below.
+      if (!(error instanceof ViciError && error.code === 'refused')) throw error;
+    });
+  }
   await until(
     () => Promise.all([initiator.listSas(), responder.listSas()]),
     (sas) => sas.every((list) => list.length === 0),
