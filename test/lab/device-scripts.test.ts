@@ -1,14 +1,26 @@
 /**
- * The proof of device scripts: an empty site's strongSwan is given what vpndeviceconfigurationscript answers, not a character
- * changed, and the connection comes up with packets both ways. Once for each kind of policy and for each side that may begin.
+ * The proof of device scripts: an empty site's strongSwan or libreswan is given what vpndeviceconfigurationscript answers, not a
+ * character changed, and the connection comes up with packets both ways. For each kind of policy and each side that may begin.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { addSite, buildScenario, deviceDirectory, expectScenario, loadScenario, member, startDevice, swanctl } from '@sallyport/lab';
+import {
+  addSite,
+  buildScenario,
+  deviceDirectory,
+  expectScenario,
+  loadScenario,
+  member,
+  siteAddresses,
+  startDevice,
+  swanctl,
+} from '@sallyport/lab';
 import type { LabSession, Scenario } from '@sallyport/lab';
+import { LibreswanDevice } from './libreswan-device.ts';
 import { UpProcess, ports, withEvidence } from './up-process.ts';
 
+const libreswan = { vendor: 'libreswan', deviceFamily: 'libreswan', firmwareVersion: 'libreswan 4.0' };
 const strongSwan = { vendor: 'strongSwan', deviceFamily: 'swanctl', firmwareVersion: 'strongSwan 5.9' };
 
 test.for([
@@ -34,6 +46,54 @@ test.for([
     expect((await expectScenario(session, scenario)).length).toBeGreaterThan(1);
     const { stdout } = await swanctl(ports, up.fabric, scenario.sites[0]?.name ?? '', ['--list-sas']);
     expect(stdout).toContain(suite);
+  });
+});
+
+const policy = {
+  ikeEncryption: 'AES256',
+  ikeIntegrity: 'SHA256',
+  dhGroup: 'DHGroup14',
+  ipsecEncryption: 'GCMAES256',
+  ipsecIntegrity: 'GCMAES256',
+  pfsGroup: 'PFS2048',
+  saLifeTimeSeconds: 3600,
+  saDataSizeKilobytes: 102_400_000,
+};
+const cbc = { ...policy, ikeIntegrity: 'SHA384', dhGroup: 'ECP256', ipsecEncryption: 'AES128', ipsecIntegrity: 'SHA256', pfsGroup: 'None' };
+
+test.for([
+  {
+    what: 'IKEv2 and GCM, the device beginning',
+    change: { ipsecPolicies: [policy], connectionMode: 'ResponderOnly', sharedKey: `"quoted'\\$(key)` },
+    says: /established Child SA.*xfrm=AES_GCM_16_256-NONE/,
+  },
+  {
+    what: 'IKEv2 and CBC with selectors, the gateway beginning',
+    change: { ipsecPolicies: [cbc], connectionMode: 'InitiatorOnly', usePolicyBasedTrafficSelectors: true },
+    says: /responder established Child SA.*xfrm=AES_CBC_128-HMAC_SHA2_256_128/,
+  },
+  {
+    what: 'IKEv1, the device beginning',
+    change: { ipsecPolicies: [{ ...cbc, ikeIntegrity: 'SHA1' }], connectionProtocol: 'IKEv1', connectionMode: 'ResponderOnly' },
+    says: /IPsec SA established.*xfrm=AES_CBC_128-HMAC_SHA2_256_128/,
+  },
+])('a libreswan with the unedited script comes up: $what', async ({ what, change, says }) => {
+  await using up = await UpProcess.start();
+  await withEvidence(up, `libreswan-${what.replaceAll(/\W+/g, '-')}`, async () => {
+    const { session } = up;
+    const scenario = changed(loadScenario('s2s-ikev2-psk', session.arm.file.subscriptionId), change);
+    await buildScenario(session, scenario, { sites: false });
+    const [site] = scenario.sites;
+    if (site === undefined) throw new Error('s2s-ikev2-psk has a site');
+    const { prefixes } = await addSite(ports, up.fabric, { name: site.name, prefixes: site.prefixes, publicAddress: site.publicAddress });
+    const script = await session.arm.post(`${connectionsOf(scenario)[0]?.put ?? ''}/vpndeviceconfigurationscript`, libreswan);
+    await using device = await LibreswanDevice.start(ports, up.fabric, site, {
+      script: String(script),
+      remotePrefixes: ['10.1.0.0/16'],
+      source: siteAddresses({ prefixes }).device[0] ?? '',
+    });
+    expect((await expectScenario(session, scenario)).length).toBeGreaterThan(1);
+    expect(device.log).toMatch(says);
   });
 });
 

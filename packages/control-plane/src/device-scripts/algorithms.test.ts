@@ -1,3 +1,4 @@
+/** Which proposals a script uses, of Azure's defaults and of a custom policy, and what is said of a device that lacks them. */
 import { expect, test } from 'vitest';
 import { chooseProposals, namesOf } from './algorithms.ts';
 import { deviceFamilies } from './families.ts';

@@ -41,6 +41,8 @@ function render(facts: DeviceScriptFacts, names: AlgorithmNames): string {
     'umask 077',
     'directory=${IPSEC_D:-/etc/ipsec.d}',
     `cat > "$directory/${name}.conf" <<'END'`,
+    // Recent releases drop IKEv1 unless it is allowed for all.
+    facts.ikeVersion === 1 ? ['config setup', '    ikev1-policy=accept', ''] : undefined,
     tunnels.map((tunnel) => connection(facts, names, tunnel, hasInterface)),
     'END',
     `cat > "$directory/${name}.secrets" <<'END'`,
@@ -50,6 +52,7 @@ function render(facts: DeviceScriptFacts, names: AlgorithmNames): string {
         `${identity(facts)} ${gatewayAddress} : PSK ${isPlainKey(facts.sharedKey) ? `"${facts.sharedKey}"` : `0x${hexadecimal(facts.sharedKey)}`}`,
     ),
     'END',
+    facts.ikeVersion === 1 ? '# Allowing IKEv1 takes effect when libreswan starts: systemctl restart ipsec' : undefined,
     '# With another directory somebody else loads them.',
     '[ -z "${IPSEC_D:-}" ] || exit 0',
     'ipsec auto --rereadsecrets',

@@ -97,6 +97,22 @@ test('who may only answer is told so: a gateway that initiates only', async () =
   await change({ connectionMode: 'Default' });
 });
 
+test('BGP is in the script when the connection speaks it, with the addresses of both ends', async () => {
+  const merge = async (id: string, properties: object): Promise<void> => {
+    const { body } = await server.client.send('GET', id);
+    const { first } = await server.client.run('PUT', id, { ...body, properties: { ...body.properties, ...properties } });
+    expect(first.status).toBe(200);
+  };
+  await merge(gateway, { enableBgp: true });
+  await merge(idOf('localNetworkGateways', 'site'), { bgpSettings: { asn: 65_050, bgpPeeringAddress: '192.168.0.254' } });
+  expect((await ask(strongSwan)).body).not.toMatch(/bgp/i);
+  await change({ enableBgp: true });
+  const script = (await ask(strongSwan)).body;
+  for (const line of ['neighbor 10.1.255.30 remote-as 65515', 'router bgp 65050', 'update-source 192.168.0.254', 'if_id_in = 11'])
+    expect(script).toContain(line);
+  await change({ enableBgp: false });
+});
+
 test('an unknown device is refused with the list, a body that is none as every such body', async () => {
   for (const unknown of [{ vendor: 'Acme' }, { deviceFamily: 'ipsec' }, { firmwareVersion: '1' }]) {
     const { status, body } = await ask({ ...strongSwan, ...unknown });
