@@ -11,8 +11,11 @@ import type { Seal } from './seal.ts';
 import type { Committed, Store, StoreKind } from './store.ts';
 import { StoreError } from './store.ts';
 
-/** Kinds whose values are encrypted at rest. */
-const sealedKinds: ReadonlySet<string> = new Set<StoreKind>(['secret']);
+/**
+ * Kinds whose values are encrypted at rest. A deployment holds its template and an operation the error of a resource: both are
+ * text of users, who may have written a key where no secure parameter hides it.
+ */
+const sealedKinds: ReadonlySet<string> = new Set<StoreKind>(['secret', 'deployment', 'operation']);
 
 /** SQLITE_BUSY. https://sqlite.org/rescode.html#busy */
 const sqliteBusy = 5;

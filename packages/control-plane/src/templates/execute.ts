@@ -10,6 +10,7 @@ import type { DeploymentOperation } from './deployment-record.ts';
 import { durationText } from './deployment-record.ts';
 import type { TemplateResource } from './expand.ts';
 import { isObject } from './functions/function.ts';
+import { masked, secureValues } from './mask.ts';
 import { nestedDeploymentBody } from './nested.ts';
 import { evaluateOutputs } from './outputs.ts';
 import { evaluateReading, ReadingFailed } from './readings.ts';
@@ -41,6 +42,7 @@ export type ExecutionResult =
 export async function execute(execution: Execution, ports: ExecutionPorts): Promise<ExecutionResult> {
   const { bound, resources, order } = execution;
   const failures: JsonObject[] = [];
+  const secrets = secureValues(bound.parameters);
   const running = new Map<string, Promise<boolean>>();
   const byId = new Map(resources.map((resource) => [resource.id, resource]));
 
@@ -48,7 +50,7 @@ export async function execute(execution: Execution, ports: ExecutionPorts): Prom
     const before = await Promise.all((order.get(resource.id) ?? []).map(start));
     if (before.includes(false) || ports.signal.aborted) return false;
     if (!resource.isDeployed || resource.isExisting) return true;
-    const failure = await deployResource(resource, resources, ports);
+    const failure = await deployResource(resource, resources, ports, secrets);
     if (failure !== undefined) failures.push(failure);
     return failure === undefined;
   }
@@ -99,6 +101,7 @@ async function deployResource(
   resource: TemplateResource,
   resources: readonly TemplateResource[],
   ports: ExecutionPorts,
+  secrets: readonly string[],
 ): Promise<JsonObject | undefined> {
   const began = ports.clock.monotonic();
   const base: DeploymentOperation = {
@@ -106,7 +109,8 @@ async function deployResource(
     targetResource: { id: resource.id, resourceType: resource.type, resourceName: resource.name },
   };
   await ports.onOperation(base);
-  const answer = await putResource(resource, resources, ports);
+  const put = await putResource(resource, resources, ports);
+  const answer = put.status < 400 ? put : { ...put, body: masked(put.body, secrets) }; // a refusal may quote what it refuses
   if (ports.signal.aborted) return undefined;
   const failure = answer.status < 400 ? undefined : failureOf(answer);
   await ports.onOperation({

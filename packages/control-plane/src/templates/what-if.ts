@@ -6,6 +6,7 @@
 import type { JsonObject, JsonValue } from '@sallyport/model';
 import type { Execution } from './execute.ts';
 import { isArray, isEqual, isObject, memberOf } from './functions/function.ts';
+import { isWriteOnly, maskedObject, secureValues } from './mask.ts';
 import { evaluateReading, ReadingFailed } from './readings.ts';
 import type { ResourceOperations } from './resource-operations.ts';
 import { TemplateError } from './template-error.ts';
@@ -20,7 +21,9 @@ type Delta = JsonObject & {
 
 export async function whatIf(execution: Execution, operations: ResourceOperations): Promise<readonly JsonObject[]> {
   const deployed = execution.resources.filter(({ isDeployed, isExisting }) => isDeployed && !isExisting);
-  return Promise.all(deployed.map((resource) => changeOf(resource, execution.resources, operations)));
+  const secrets = secureValues(execution.bound.parameters);
+  const changes = await Promise.all(deployed.map((resource) => changeOf(resource, execution.resources, operations)));
+  return changes.map((change) => maskedObject(change, secrets));
 }
 
 async function changeOf(resource: TemplateResource, all: readonly TemplateResource[], operations: ResourceOperations): Promise<JsonObject> {
@@ -65,6 +68,7 @@ async function evaluated(
 function differences(before: JsonObject, after: JsonObject, path: string): readonly Delta[] {
   return Object.entries(after).flatMap(([name, wanted]): readonly Delta[] => {
     const at = path === '' ? name : `${path}.${name}`;
+    if (isWriteOnly(name)) return [];
     const actual = memberOf(before, name);
     if (wanted === undefined || wanted === null || isSame(actual, wanted)) return [];
     if (isObject(actual) && isObject(wanted)) return differences(actual, wanted, at);

@@ -15,3 +15,13 @@ it('a list beyond every limit of Azure is refused, wherever it is, with its path
     },
   ]);
 });
+
+it('what was refused is quoted, but no secret, nor an object that may hold one', () => {
+  const key = 'Sup3rS3cretKey.42';
+  const schema = z.object({ properties: z.object({ routingWeight: z.int(), sharedKey: z.string(), name: z.string() }) });
+  const messages = (properties: unknown): string => JSON.stringify(read(schema, { properties }));
+  expect(messages({ routingWeight: 'heavy', sharedKey: 'x', name: 'x' })).toContain('Error converting value \\"heavy\\" to type');
+  expect(messages({ routingWeight: 1, sharedKey: [key], name: { sharedKey: key } })).not.toContain(key);
+  expect(messages({ routingWeight: JSON.stringify({ sharedKey: key }).padEnd(101), sharedKey: 'x', name: 'x' })).not.toContain(key);
+  expect(messages([{ sharedKey: key }])).not.toContain(key);
+});

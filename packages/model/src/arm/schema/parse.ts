@@ -2,6 +2,7 @@
  * Reads an ARM body with a schema and says what is wrong with it in Azure's words: one `InvalidRequestFormat` per
  * problem, details `InvalidJson`. Not a rule of any resource type.
  */
+import { isWriteOnlyMember } from './write-only.ts';
 import type { z } from 'zod';
 import type { Issue } from '../../issue.ts';
 import { isObject } from '../../json.ts';
@@ -51,8 +52,19 @@ function messageOf(issue: z.core.$ZodRawIssue): string | undefined {
   const name = issue.path?.at(-1);
   if (issue.input === undefined) return `Required property '${String(name ?? '')}' not found in JSON.`;
   const expected = 'expected' in issue ? String(issue.expected) : undefined;
-  return expected === undefined ? undefined : `Error converting value ${JSON.stringify(issue.input)} to type '${expected}'.`;
+  if (expected === undefined) return undefined;
+  return isQuotable(name, issue.input)
+    ? `Error converting value ${JSON.stringify(issue.input)} to type '${expected}'.`
+    : `Error converting value to type '${expected}'.`;
 }
+
+/** Answers are kept and shown to others; a whole object in the wrong place may hold a key, and a secret is one. */
+function isQuotable(name: PropertyKey | undefined, value: unknown): boolean {
+  const isShort = typeof value !== 'string' || value.length <= maximumQuote;
+  return !isWriteOnlyMember(name) && isShort && (typeof value !== 'object' || value === null);
+}
+
+const maximumQuote = 100;
 
 function formatIssue(message: string, path: readonly PropertyKey[]): Issue {
   const target = pathText(path);

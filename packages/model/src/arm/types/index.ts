@@ -30,6 +30,7 @@ export function rulesOf(type: string): ResourceRules | undefined {
 export * from './children.ts';
 export * from './names.ts';
 export * from './typed.ts';
+export { isWriteOnlyMember, writeOnlyMembers } from '../schema/write-only.ts';
 export { isIssue, type Typed } from './define.ts';
 export {
   connectionSecrets,
