@@ -7,6 +7,7 @@ import type { TcpKind, TcpResult } from './iperf.ts';
 import { measureLatency } from './latency.ts';
 import type { Latency } from './latency.ts';
 import { withProcessorTime } from './processor.ts';
+import type { EndSeconds } from './processor.ts';
 import type { RatePoint } from './statistics.ts';
 import { Topology } from './topology.ts';
 import { buildUdpLoad, measureRates, traffics } from './udp.ts';
@@ -19,6 +20,8 @@ export type Row = {
   readonly tcp: Partial<Readonly<Record<TcpKind, TcpResult>>>;
   /** Core-seconds per gigabit of one TCP stream, of the sending and the receiving gateway's engine process. */
   readonly cpu?: { readonly sender: number; readonly receiver: number };
+  /** Microseconds of both engine processes per 64-byte packet that arrived, over all rates tried. */
+  readonly smallCost?: number;
   readonly udp: Partial<Readonly<Record<keyof typeof traffics, readonly RatePoint[]>>>;
   readonly idle?: Latency;
   readonly loaded?: Latency;
@@ -57,12 +60,16 @@ export async function measureRow(engine: Engine, suite: Suite | undefined, loads
   }
   const loaded =
     loads === 'all' ? await attempt('latency under a TCP stream', () => latencyUnderLoad(topology, options.seconds)) : undefined;
+  let smallCost: number | undefined;
   const udp: Partial<Record<keyof typeof traffics, readonly RatePoint[]>> = {};
   for (const name of loads === 'all' ? (['udp1300', 'small', 'imix'] as const) : (['udp1300', 'small'] as const)) {
-    const points = await attempt(traffics[name].name, () =>
-      measureRates(topology, traffics[name], { program, seconds: options.seconds * udpShare }),
+    const seconds = options.seconds * udpShare;
+    const rates = await attempt(traffics[name].name, () =>
+      withProcessorTime(running.pids, () => measureRates(topology, traffics[name], { program, seconds })),
     );
-    if (points !== undefined) udp[name] = points;
+    if (rates === undefined) continue;
+    udp[name] = rates.result;
+    if (name === 'small' && rates.used !== undefined) smallCost = costPerPacket(rates.used, rates.result, seconds);
   }
   const gigabits = ((one?.result.bits ?? 0) / 1e9) * options.seconds;
   return {
@@ -71,6 +78,7 @@ export async function measureRow(engine: Engine, suite: Suite | undefined, loads
     load,
     tcp,
     ...(one?.used === undefined || gigabits === 0 ? {} : { cpu: { sender: one.used.a / gigabits, receiver: one.used.b / gigabits } }),
+    ...(smallCost === undefined ? {} : { smallCost }),
     udp,
     ...(idle === undefined ? {} : { idle }),
     ...(loaded === undefined ? {} : { loaded }),
@@ -79,6 +87,11 @@ export async function measureRow(engine: Engine, suite: Suite | undefined, loads
 }
 
 export const tcpNames: Readonly<Record<TcpKind, string>> = { one: '1 stream', four: '4 streams', reverse: 'reverse', both: 'both ways' };
+
+function costPerPacket(used: EndSeconds, points: readonly RatePoint[], seconds: number): number | undefined {
+  const delivered = points.reduce((sum, { deliveredPackets }) => sum + deliveredPackets * seconds, 0);
+  return delivered === 0 ? undefined : ((used.a + used.b) * 1e6) / delivered;
+}
 
 /** The stream begins half a second earlier, so that its first burst is not what is measured, and outlasts the pings. */
 async function latencyUnderLoad(topology: Topology, seconds: number): Promise<Latency> {

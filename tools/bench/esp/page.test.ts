@@ -72,8 +72,10 @@ test('the fastest rate within a loss is by what came through', () => {
 });
 
 test('targets compare rows of the same run', () => {
-  expect(targets(results.rows).map(({ measured }) => measured)).toEqual([12, 6, (200_000 * 8 * 1328) / 1e9, expect.closeTo(5)]);
-  expect(targets([]).map(({ measured }) => measured)).toEqual([undefined, undefined, undefined, undefined]);
+  expect(targets(results.rows).map(({ measured }) => measured)).toEqual([12, 6, (200_000 * 8 * 1328) / 1e9, 1, expect.closeTo(5)]);
+  expect(targets([]).map(({ measured }) => measured)).toEqual([undefined, undefined, undefined, undefined, undefined]);
+  const lossy = { ...row('kernel-libipsec', 0.5, 40_000), udp: { small: [point(40_000, 0.5)] } };
+  expect(targets([row('xfrmd (EVP)', 6, 200_000), lossy]).at(-1)?.measured).toBeCloseTo((200_000 * 0.999) / 20_000);
 });
 
 test('options', () => {

@@ -58,6 +58,7 @@ export const xfrmdEvp: Engine = {
 export const xfrmdIpsecMb: Engine = {
   ...xfrmdEvp,
   name: 'xfrmd (ipsec-mb)',
+  what: 'the same with Intel’s libIPSec_MB for AES-GCM',
   suites: [gcm],
   missing: () =>
     missingFile(program, 'it is not built') ??
