@@ -11,4 +11,5 @@ export LD_LIBRARY_PATH
 cmake -S packages/dataplane -B "$folder/cmake" -G Ninja -DCMAKE_TOOLCHAIN_FILE="$PWD/packages/dataplane/cmake/arm64.cmake" \
   -DXFRMD_ARM64="$folder/debian" > /dev/null
 cmake --build "$folder/cmake" -j 2
+unset LD_LIBRARY_PATH
 exec ctest --test-dir "$folder/cmake" --output-on-failure

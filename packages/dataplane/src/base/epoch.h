@@ -20,7 +20,8 @@ class Epoch {
    public:
     /** Call before touching shared tables, and again between batches. */
     void enter(const Epoch& epoch) {
-      seen_.store(epoch.now_.load(std::memory_order_acquire), std::memory_order_relaxed);
+      // Release: what was read in the batch before happened before the writer, seeing this, frees it.
+      seen_.store(epoch.now_.load(std::memory_order_acquire), std::memory_order_release);
       // Pairs with the fence in collect(): either the writer sees us inside, or we see what it unlinked.
       std::atomic_thread_fence(std::memory_order_seq_cst);
     }

@@ -9,6 +9,10 @@ import { XfrmdClient } from './client.ts';
 /** Another build of the data plane (with a sanitizer) takes the place of the usual one by this variable. */
 export const buildDirectory =
   process.env['SALLYPORT_DATAPLANE_BUILD'] ?? fileURLToPath(new URL('../../../dataplane/build', import.meta.url));
+/** Daemons get a clean environment; a build with a sanitizer is told by these where to report. */
+const checkerOptions = Object.fromEntries(
+  ['ASAN_OPTIONS', 'TSAN_OPTIONS', 'UBSAN_OPTIONS'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+);
 const run = systemCommands.run;
 const daemons = systemDaemons(systemClock);
 
@@ -66,7 +70,7 @@ export class Testbed implements AsyncDisposable {
     if (!this.#pidFiles.includes(pidFile)) this.#pidFiles.push(pidFile);
     return daemons.start({
       argv: ['nsenter', `--net=/run/netns/${this.namespace(end)}`, '--', ...argv],
-      env,
+      env: { ...checkerOptions, ...env },
       logFile: join(this.directory, `${name}.log`),
       pidFile,
     }).pid;
