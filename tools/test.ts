@@ -63,6 +63,7 @@ const stages: readonly Stage[] = [
   check('types', [`${bin}/tsc`, '-b']),
   vitest('unit'),
   check('dataplane', ['ctest', '--test-dir', 'packages/dataplane/build', '--output-on-failure', '--no-tests=ignore']),
+  check('fuzz', [`${bin}/node`, '-C', 'source', 'tools/fuzz/main.ts', '--short']),
   vitest('contract'),
   vitest('conformance'),
   vitest('lab'),
