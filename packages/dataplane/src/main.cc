@@ -59,10 +59,11 @@ Fd signal_descriptor() {
 
 void run(const Options& options) {
   raise_descriptor_limit();
-  drop_privileges();  // capabilities are per thread: before the workers start
+  RawSockets raw_sockets = RawSockets::open();  // needs CAP_NET_RAW
+  drop_privileges();                            // capabilities are per thread: before the workers start
   const Fd signals = signal_descriptor();
   EventLoop loop;
-  DataPlane plane(options.workers != 0 ? options.workers : default_workers());
+  DataPlane plane(options.workers != 0 ? options.workers : default_workers(), std::move(raw_sockets));
   XfrmService service(plane);
   XfrmServer xfrm_server(loop, plane, service, options.directory + "/xfrm.sock");
   Methods methods(plane, service, xfrm_server);

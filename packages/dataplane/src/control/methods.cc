@@ -54,6 +54,7 @@ Json describe(const SaRecord& record) {
                       {"integrityDrops", sa.integrity_drops.get()},
                       {"replayWindow", sa.replay.size()},
                       {"extendedSequence", sa.extended()},
+                      {"pathMtu", sa.path_mtu.load(std::memory_order_relaxed)},
                       {"lastSent", sa.last_sent.load(std::memory_order_relaxed)},
                       {"lastReceived", sa.replay.top()},
                       {"ageSeconds", steady_seconds() - record.added_steady},

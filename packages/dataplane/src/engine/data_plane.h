@@ -1,5 +1,6 @@
 /** The data plane as the control thread drives it: tables, workers, TUNs and sockets. Knows nothing of netlink or JSON. */
 #pragma once
+#include "engine/path_mtu.h"
 #include "engine/worker.h"
 
 namespace xfrmd {
@@ -13,7 +14,8 @@ struct TunnelSettings {
 
 class DataPlane {
  public:
-  explicit DataPlane(size_t worker_count);
+  /** Without raw sockets SAs must have UDP encapsulation. */
+  explicit DataPlane(size_t worker_count, RawSockets raw_sockets = {});
   ~DataPlane() { stop(); }
   DataPlane(const DataPlane&) = delete;
   DataPlane& operator=(const DataPlane&) = delete;
@@ -34,6 +36,7 @@ class DataPlane {
 
   Tables& tables() { return tables_; }
   Notices& notices() { return notices_; }
+  PathMtus& path_mtus() { return path_mtus_; }
   /** Frees what no worker holds any more; true while something waits. */
   bool collect() { return tables_.epoch().collect(); }
 
@@ -50,6 +53,7 @@ class DataPlane {
 
   Tables tables_;
   Notices notices_;
+  PathMtus path_mtus_;
   std::map<uint32_t, std::shared_ptr<Tun>> tunnels_;
   std::shared_ptr<const SocketList> sockets_ = std::make_shared<SocketList>();
   uint32_t next_socket_id_ = 1;

@@ -10,6 +10,7 @@ namespace xfrmd {
   /* from the wire */                                                                               \
   X(UnknownSpi, "unknownSpi")                /* no SA for destination and SPI */                    \
   X(MalformedEsp, "malformedEsp")            /* too short, bad padding or next header */            \
+  X(EncapsulationMismatch, "encapsulationMismatch") /* raw ESP for an SA with UDP encapsulation, or the reverse */ \
   X(Replayed, "replayed")                    /* behind or already in the window */                  \
   X(IntegrityFailed, "integrityFailed")      /* ICV wrong: forged or damaged */                     \
   X(InboundPolicy, "inboundPolicy")          /* authentic, but no policy of its SA allows it */     \
@@ -25,9 +26,10 @@ namespace xfrmd {
   X(NoPolicy, "noPolicy")                    /* no out policy of the if_id matches */               \
   X(PolicyBlock, "policyBlock")              /* the matching policy blocks */                       \
   X(NoSa, "noSa")                            /* policy without SA: acquired, packet not kept */     \
+  X(PacketTooBig, "packetTooBig")            /* does not fit the path and must not be fragmented */ \
   X(SequenceOverflow, "sequenceOverflow")    /* 2^32 packets without ESN: rekey was missed */       \
   X(NoSocket, "noSocket")                    /* the SA's local endpoint was not handed over */      \
-  X(SendFailed, "sendFailed")                /* the UDP socket refused or was full */               \
+  X(SendFailed, "sendFailed")                /* the socket refused or was full */                   \
   /* both */                                                                                        \
   X(SaExpired, "saExpired")                  /* hard limit of the SA reached */                     \
   X(CipherFailed, "cipherFailed")            /* OpenSSL failed */

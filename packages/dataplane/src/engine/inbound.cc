@@ -1,4 +1,4 @@
-/** Inbound processing of RFC 4303 §3.4 and RFC 4301 §5.2, behind the UDP encapsulation of RFC 3948. */
+/** Inbound processing of RFC 4303 §3.4 and RFC 4301 §5.2, behind the UDP encapsulation of RFC 3948 or without it. */
 #include "engine/inbound.h"
 
 #include <netinet/udp.h>
@@ -52,7 +52,8 @@ Inbound::Inbound(const Tables& tables, Notices& notices, DropCounters& drops)
     : tables_(tables), notices_(notices), drops_(drops), coalescer_(*this),
       buffer_(std::make_unique_for_overwrite<uint8_t[]>(kMessages * kMessageBytes)) {}
 
-void Inbound::receive(const UdpSocket& socket) {
+template <class Handle>
+void Inbound::receive_batch(int fd, Handle handle) {
   mmsghdr messages[kMessages];
   iovec parts[kMessages];
   sockaddr_storage from[kMessages];
@@ -62,20 +63,50 @@ void Inbound::receive(const UdpSocket& socket) {
     messages[i] = {};
     messages[i].msg_hdr = {&from[i], sizeof from[i], &parts[i], 1, control[i], sizeof control[i], 0};
   }
-  const int received = ::recvmmsg(socket.fd(), messages, kMessages, MSG_DONTWAIT, nullptr);
+  const int received = ::recvmmsg(fd, messages, kMessages, MSG_DONTWAIT, nullptr);
   for (int i = 0; i < received; i++) {
     msghdr& header = messages[i].msg_hdr;
-    if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+    if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
       drops_.count(Drop::MalformedEsp);
-      continue;
-    }
-    const Arrival arrival = read_arrival(from[i], header);
-    const size_t length = messages[i].msg_len;
-    const size_t step = arrival.segment == 0 ? std::max<size_t>(length, 1) : arrival.segment;
-    for (size_t offset = 0; offset < length; offset += step)
-      handle_datagram(&socket, {buffer_.get() + static_cast<size_t>(i) * kMessageBytes + offset, std::min(step, length - offset)}, arrival);
+    else
+      handle(std::span(buffer_.get() + static_cast<size_t>(i) * kMessageBytes, messages[i].msg_len), read_arrival(from[i], header));
   }
   flush();
+}
+
+void Inbound::receive(const UdpSocket& socket, size_t receiver) {
+  receive_batch(socket.receiver(receiver), [&](std::span<uint8_t> bytes, const Arrival& arrival) {
+    const size_t step = arrival.segment == 0 ? std::max<size_t>(bytes.size(), 1) : arrival.segment;
+    for (size_t offset = 0; offset < bytes.size(); offset += step)
+      handle_datagram(&socket, bytes.subspan(offset, std::min(step, bytes.size() - offset)), arrival);
+  });
+}
+
+void Inbound::receive_raw(int fd) {
+  receive_batch(fd, [&](std::span<uint8_t> bytes, Arrival arrival) {
+    arrival.is_raw = true;
+    arrival.from.port = 0;
+    // IPv4 raw sockets deliver the header as well, checked by the kernel; IPv6 ones don't.
+    const size_t header = arrival.from.address.family == AF_INET && !bytes.empty() ? size_t{bytes[0] & 15u} * 4 : 0;
+    if (header > bytes.size()) return drops_.count(Drop::MalformedEsp);
+    handle_esp(bytes.subspan(header), arrival);
+  });
+}
+
+void Inbound::receive_errors(int fd) {
+  PathMtuReport report;
+  constexpr int kPerTurn = 64;
+  for (int i = 0; i < kPerTurn; i++) {
+    const ErrorQueue kind = read_error_queue(fd, report);
+    if (kind == ErrorQueue::Empty) return;
+    if (kind == ErrorQueue::Other) continue;
+    // A burst that is too big meets one refusal per packet; once a second is enough.
+    const uint64_t now = steady_seconds();
+    if (now == last_reported_at_ && report.mtu == last_report_.mtu && report.destination == last_report_.destination) continue;
+    last_report_ = report;
+    last_reported_at_ = now;
+    notices_.post(PathMtuNotice{report.destination, report.mtu});
+  }
 }
 
 void Inbound::handle_datagram(const UdpSocket* socket, std::span<uint8_t> bytes, const Arrival& arrival) {
@@ -91,6 +122,8 @@ void Inbound::handle_esp(std::span<uint8_t> packet, const Arrival& arrival) {
   if (packet.size() < kEspHeader) return drops_.count(Drop::MalformedEsp);
   Sa* sa = tables_.find_sa({arrival.to, load_raw<uint32_t>(packet.data()), IPPROTO_ESP});
   if (sa == nullptr) return drops_.count(Drop::UnknownSpi);
+  const OuterHeader& outer = *sa->outer.load(std::memory_order_acquire);
+  if (outer.is_raw() != arrival.is_raw) return drops_.count(Drop::EncapsulationMismatch);
   Transform& transform = *sa->transform;
   if (packet.size() < transform.overhead() + transform.block()) return drops_.count(Drop::MalformedEsp);
   if (!admit(*sa, notices_, drops_)) return;
@@ -104,15 +137,14 @@ void Inbound::handle_esp(std::span<uint8_t> packet, const Arrival& arrival) {
     return drops_.count(Drop::IntegrityFailed);
   }
   sa->replay.mark(*sequence);
-  const OuterHeader& outer = *sa->outer.load(std::memory_order_acquire);
-  if (outer.source != arrival.from) report_mapping(*sa, outer, arrival.from);
+  if (outer.source != arrival.from && !arrival.is_raw) report_mapping(*sa, arrival.from);
   const auto plain = packet.subspan(kEspHeader + transform.iv_size(), packet.size() - transform.overhead());
   const size_t padding = plain[plain.size() - 2];
   if (padding + 2 > plain.size()) return drops_.count(Drop::MalformedEsp);
   deliver(*sa, plain.first(plain.size() - 2 - padding), plain[plain.size() - 1], arrival);
 }
 
-void Inbound::report_mapping(Sa& sa, const OuterHeader&, const Endpoint& from) {
+void Inbound::report_mapping(Sa& sa, const Endpoint& from) {
   const uint64_t now = steady_seconds();
   if (sa.mapping_reported_at.exchange(now, std::memory_order_relaxed) == now) return;  // at most once a second
   notices_.post(MappingNotice{sa.config.key, from});

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include "engine/notices.h"
+#include "engine/outer_socket.h"
 #include "engine/tables.h"
 #include "net/coalesce.h"
 
@@ -12,8 +13,15 @@ class Inbound final : private FrameSink {
  public:
   Inbound(const Tables& tables, Notices& notices, DropCounters& drops);
 
-  /** Receives one batch, if there is one, and delivers everything in it. */
-  void receive(const UdpSocket& socket);
+  /** Receives one batch from one of the socket's receivers, if there is one, and delivers everything in it. */
+  void receive(const UdpSocket& socket, size_t receiver);
+  void receive(const UdpSocket& socket) {
+    for (size_t i = 0; i < UdpSocket::kReceivers; i++) receive(socket, i);
+  }
+  /** The same for ESP without UDP. */
+  void receive_raw(int fd);
+  /** Empties a socket's error queue: path MTUs are reported, all else is the business of whoever retries. */
+  void receive_errors(int fd);
 
   /** What the control data of a received message says. */
   struct Arrival {
@@ -22,7 +30,10 @@ class Inbound final : private FrameSink {
     uint32_t interface_index = 0;
     size_t segment = 0;  // UDP_GRO: all datagrams but the last have this size; 0 for one datagram
     uint8_t traffic_class = 0;
+    bool is_raw = false;  // no UDP header
   };
+  /** One ESP packet from the SPI on. */
+  void handle_esp(std::span<uint8_t> packet, const Arrival& arrival);
   /** One datagram as received; public for tests and fuzzing. `bytes` are changed in place and referenced until flush(). */
   void handle_datagram(const UdpSocket* socket, std::span<uint8_t> bytes, const Arrival& arrival);
   void flush() { coalescer_.flush(); }
@@ -31,11 +42,11 @@ class Inbound final : private FrameSink {
   static constexpr size_t kMessages = 8;            // per system call; with GRO that is up to half a megabyte
   static constexpr size_t kMessageBytes = 65'536;
 
-  void handle_esp(std::span<uint8_t> packet, const Arrival& arrival);
-  Sa* find_sa(const SaKey& key);
+  template <class Handle>
+  void receive_batch(int fd, Handle handle);
   void deliver(Sa& sa, std::span<uint8_t> inner, uint8_t next_header, const Arrival& arrival);
   bool policy_allows(const Interface& interface, const Sa& sa, const Packet& packet);
-  void report_mapping(Sa& sa, const OuterHeader& outer, const Endpoint& from);
+  void report_mapping(Sa& sa, const Endpoint& from);
   void write_frame(void* device, std::span<const iovec> parts) override;
 
   const Tables& tables_;
@@ -43,6 +54,8 @@ class Inbound final : private FrameSink {
   DropCounters& drops_;
   Coalescer coalescer_;
   std::unique_ptr<uint8_t[]> buffer_;
+  PathMtuReport last_report_;
+  uint64_t last_reported_at_ = 0;
 };
 
 }  // namespace xfrmd

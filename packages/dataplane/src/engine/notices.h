@@ -20,13 +20,19 @@ struct MappingNotice {
   SaKey key;
   Endpoint source;
 };
-/** A byte or packet limit was reached. */
+/** A byte or packet limit was reached, or the sequence numbers run out. */
 struct LimitNotice {
   SaKey key;
   bool is_hard;
 };
 
-using Notice = std::variant<AcquireNotice, MappingNotice, LimitNotice>;
+/** The kernel or a router said how large packets to a peer may be. */
+struct PathMtuNotice {
+  Address destination;
+  uint32_t mtu;
+};
+
+using Notice = std::variant<AcquireNotice, MappingNotice, LimitNotice, PathMtuNotice>;
 
 class Notices {
  public:

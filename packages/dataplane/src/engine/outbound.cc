@@ -9,6 +9,7 @@
 #include "engine/limits.h"
 #include "net/ecn.h"
 #include "net/mss.h"
+#include "net/too_big.h"
 
 namespace xfrmd {
 namespace {
@@ -17,6 +18,12 @@ namespace {
 constexpr uint64_t kAcquireAgainSeconds = 5;
 
 uint8_t next_header(uint8_t version) { return version == 4 ? IPPROTO_IPIP : IPPROTO_IPV6; }
+
+/** RFC 4301 §8.1: the outer DF follows the inner one, or is clear where the SA says so (XFRM_STATE_NOPMTUDISC, "copy_df = no"). */
+bool may_fragment(const Sa& sa, const Packet& packet) {
+  if ((sa.config.flags & XFRM_STATE_NOPMTUDISC) != 0) return true;
+  return packet.version == 4 && (packet.data[6] & 0x40) == 0;
+}
 
 }  // namespace
 
@@ -71,30 +78,53 @@ void Outbound::handle(Tun& tun, const Interface& interface, size_t frame_bytes) 
   Sa* sa = select_sa(tun, interface, *packet);
   if (sa == nullptr) return;
   const OuterHeader& outer = *sa->outer.load(std::memory_order_acquire);
-  const uint8_t traffic_class =
+  OuterMarking marking;
+  marking.traffic_class =
       outer_traffic_class(packet->traffic_class(), (sa->config.extra_flags & XFRM_SA_XFLAG_DONT_ENCAP_DSCP) == 0, sa->copies_ecn());
+  marking.may_fragment = may_fragment(*sa, *packet);
   if (virtio.gso_type != kVirtioGsoNone) {
     auto segmenter = Segmenter::make(*packet, virtio);
     if (!segmenter) return drops_.count(Drop::MalformedFrame);
+    if (refuses(tun, *sa, *packet, segmenter->largest(), marking)) return;
     const uint8_t version = packet->version;
     while (const auto segment = segmenter->next())
-      if (!seal(*sa, outer, *segment, version, traffic_class)) return;
+      if (!seal(*sa, outer, *segment, version, marking)) return;
     return;
   }
   const bool is_partial = (virtio.flags & kVirtioNeedsChecksum) != 0;
   clamp_mss(*packet, tun.mss_clamp.load(std::memory_order_relaxed), is_partial);
   if (is_partial && !complete_checksum(*packet, virtio)) return drops_.count(Drop::MalformedFrame);
-  seal(*sa, outer, {packet->data, packet->length}, packet->version, traffic_class);
+  if (refuses(tun, *sa, *packet, packet->length, marking)) return;
+  seal(*sa, outer, {packet->data, packet->length}, packet->version, marking);
+}
+
+/**
+ * Whether what comes of a frame, packets of up to `largest` bytes, is too big for the path; then its sender is told (RFC 4301
+ * §8.2). IPv6 packets of up to 1280 bytes are never too big: they are let through in outer fragments.
+ */
+bool Outbound::refuses(Tun& tun, const Sa& sa, const Packet& packet, size_t largest, OuterMarking& marking) {
+  const uint32_t fits = sa.largest_inner.load(std::memory_order_relaxed);
+  if (largest <= fits || marking.may_fragment) [[likely]]
+    return false;
+  if (packet.version == 6 && largest <= kIpv6MinimumMtu) {
+    marking.may_fragment = true;
+    return false;
+  }
+  drops_.count(Drop::PacketTooBig);
+  TooBigAnswer answer;
+  VirtioHeader none;
+  const size_t length = write_too_big(packet, fits, answer);
+  if (length == 0) return true;
+  const iovec parts[] = {{&none, sizeof none}, {answer.data(), length}};
+  if (::writev(tun.fd(), parts, 2) < 0) drops_.count(Drop::TunWriteFailed);
+  return true;
 }
 
 /** Adds the ESP trailer behind the packet (there is kTailRoom) and seals it into the batch. */
-bool Outbound::seal(Sa& sa, const OuterHeader& outer, std::span<uint8_t> packet, uint8_t version, uint8_t traffic_class) {
+bool Outbound::seal(Sa& sa, const OuterHeader& outer, std::span<uint8_t> packet, uint8_t version, OuterMarking marking) {
   if (!admit(sa, notices_, drops_)) return false;
   const uint64_t sequence = sa.last_sent.load(std::memory_order_relaxed) + 1;
-  if (!sa.extended() && sequence > UINT32_MAX) {
-    drops_.count(Drop::SequenceOverflow);
-    return false;
-  }
+  if (!has_sequence(sa, sequence, notices_, drops_)) return false;
   Transform& transform = *sa.transform;
   const size_t block = transform.block();
   const size_t padding = (block - (packet.size() + 2) % block) % block;
@@ -110,7 +140,7 @@ bool Outbound::seal(Sa& sa, const OuterHeader& outer, std::span<uint8_t> packet,
     drops_.count(Drop::CipherFailed);
     return false;
   }
-  batch_.commit(plain + transform.overhead(), outer, traffic_class);
+  batch_.commit(plain + transform.overhead(), outer, marking);
   account(sa, packet.size(), notices_);
   return true;
 }

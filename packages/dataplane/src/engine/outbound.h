@@ -23,7 +23,8 @@ class Outbound {
 
   void handle(Tun& tun, const Interface& interface, size_t frame_bytes);
   Sa* select_sa(Tun& tun, const Interface& interface, const Packet& packet);
-  bool seal(Sa& sa, const OuterHeader& outer, std::span<uint8_t> packet, uint8_t version, uint8_t traffic_class);
+  bool refuses(Tun& tun, const Sa& sa, const Packet& packet, size_t largest, OuterMarking& marking);
+  bool seal(Sa& sa, const OuterHeader& outer, std::span<uint8_t> packet, uint8_t version, OuterMarking marking);
 
   const Tables& tables_;
   Notices& notices_;

@@ -34,9 +34,13 @@ struct SaKeyHash {
   }
 };
 
-/** Outer addresses with the ports of UDP encapsulation; replaced as a whole when an update moves the SA's peer. */
+/** Outer addresses with the ports of UDP encapsulation, zero without; replaced as a whole when an update moves the SA's peer. */
 struct OuterHeader {
   Endpoint source, destination;
+  /** IP protocol 50 instead of UDP. */
+  bool is_raw() const { return destination.port == 0; }
+  /** Bytes in front of the ESP header. */
+  uint32_t size() const { return (destination.address.family == AF_INET ? 20 : 40) + (is_raw() ? 0 : 8); }
 };
 
 struct Lifetime {
@@ -63,11 +67,16 @@ struct Sa {
   bool extended() const { return (config.flags & XFRM_STATE_ESN) != 0; }
   bool copies_ecn() const { return (config.flags & XFRM_STATE_NOECN) == 0; }
 
+  /** Control thread: what is known of the way to the peer now; 0 for nothing. */
+  void set_path_mtu(uint32_t mtu);
+
   const Config config;
   const std::unique_ptr<Transform> transform;
   ReplayWindow replay;
   std::atomic<uint64_t> last_sent{0};  // sequence number of the last packet sealed
   std::atomic<const OuterHeader*> outer;
+  std::atomic<uint32_t> path_mtu{0};
+  std::atomic<uint32_t> largest_inner{UINT32_MAX};  // the longest inner packet whose outer one the path takes whole
   Lifetime lifetime;
   Counter bytes, packets, last_used, first_used;  // inner bytes; wall-clock seconds
   Counter replay_drops, integrity_drops;

@@ -9,6 +9,7 @@
 #include "base/concurrent_map.h"
 #include "base/epoch.h"
 #include "engine/policy.h"
+#include "engine/raw_socket.h"
 #include "engine/sa.h"
 #include "engine/tun.h"
 #include "engine/udp_socket.h"
@@ -23,7 +24,7 @@ struct Interface {
 
 class Tables {
  public:
-  Tables() : sas_(epoch_), interfaces_(epoch_) {}
+  explicit Tables(RawSockets raw_sockets = {}) : raw_sockets_(std::move(raw_sockets)), sas_(epoch_), interfaces_(epoch_) {}
   Tables(const Tables&) = delete;
   Tables& operator=(const Tables&) = delete;
 
@@ -31,6 +32,7 @@ class Tables {
   Sa* find_sa(const SaKey& key) const { return sas_.find(key); }
   Interface* find_interface(uint32_t if_id) const { return interfaces_.find(if_id); }
   const SocketList* sockets() const { return sockets_.load(std::memory_order_acquire); }
+  const RawSockets& raw_sockets() const { return raw_sockets_; }
   Epoch& epoch() { return epoch_; }
 
   // Control thread. The tables share ownership of TUNs, policies and sockets; SAs are the SAD's.
@@ -52,6 +54,7 @@ class Tables {
   OwnedInterface& owned(uint32_t if_id);
   void drop_if_empty(uint32_t if_id);
 
+  const RawSockets raw_sockets_;
   Epoch epoch_;
   ConcurrentMap<SaKey, Sa, SaKeyHash> sas_;
   ConcurrentMap<uint32_t, Interface> interfaces_;

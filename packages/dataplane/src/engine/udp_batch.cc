@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
@@ -72,31 +73,38 @@ uint8_t* UdpBatch::reserve(size_t size) {
   return buffer_.get() + used_;
 }
 
-bool UdpBatch::appends(const Message& last, size_t size, const OuterHeader& outer, uint8_t traffic_class) const {
-  return !last.is_closed && size <= last.segment && last.length + size <= kMaxMessageBytes && last.segments < kMaxSegments &&
-         last.traffic_class == traffic_class && last.outer.destination == outer.destination && last.outer.source == outer.source;
+bool UdpBatch::appends(const Message& last, size_t size, const OuterHeader& outer, OuterMarking marking) const {
+  return !last.is_closed && !outer.is_raw() && size <= last.segment && last.length + size <= kMaxMessageBytes && last.segments < kMaxSegments &&
+         last.marking == marking && last.outer.destination == outer.destination && last.outer.source == outer.source;
 }
 
-void UdpBatch::commit(size_t size, const OuterHeader& outer, uint8_t traffic_class) {
-  if (count_ > 0 && appends(messages_[count_ - 1], size, outer, traffic_class)) {
+void UdpBatch::commit(size_t size, const OuterHeader& outer, OuterMarking marking) {
+  if (count_ > 0 && appends(messages_[count_ - 1], size, outer, marking)) {
     Message& last = messages_[count_ - 1];
     last.length += size;
     last.segments += 1;
     last.is_closed = size < last.segment;  // only the last datagram of a message may be shorter
   } else {
-    messages_[count_++] = {used_, size, size, 1, false, traffic_class, outer};
+    messages_[count_++] = {used_, size, size, 1, false, marking, outer};
   }
   used_ += size;
 }
 
+/** -1 when no socket has the message's source. */
+int UdpBatch::socket_of(const Message& message) const {
+  const Endpoint& source = message.outer.source;
+  if (message.outer.is_raw()) return tables_.raw_sockets().fd(source.address.family, message.marking.may_fragment);
+  const UdpSocket* socket = find_socket(tables_.sockets(), source);
+  return socket == nullptr ? -1 : socket->fd(message.marking.may_fragment);
+}
+
 void UdpBatch::flush() {
-  const SocketList* sockets = tables_.sockets();
   for (size_t first = 0; first < count_;) {
-    const UdpSocket* socket = find_socket(sockets, messages_[first].outer.source);
+    const int fd = socket_of(messages_[first]);
     size_t end = first + 1;
-    while (end < count_ && find_socket(sockets, messages_[end].outer.source) == socket) end++;
-    if (socket != nullptr)
-      send(socket->fd(), first, end);
+    while (end < count_ && socket_of(messages_[end]) == fd) end++;
+    if (fd >= 0)
+      send(fd, first, end);
     else
       for (size_t i = first; i < end; i++) drops_.count(Drop::NoSocket, messages_[i].segments);
     first = end;
@@ -110,31 +118,38 @@ void UdpBatch::send(int fd, size_t first, size_t end) {
   for (size_t i = first; i < end; i++) {
     const Message& message = messages_[i];
     const auto segment = static_cast<uint16_t>(message.segments > 1 ? message.segment : 0);
-    outgoing[i].prepare(buffer_.get() + message.offset, message.length, message.outer, message.traffic_class, segment);
+    outgoing[i].prepare(buffer_.get() + message.offset, message.length, message.outer, message.marking.traffic_class, segment);
     headers[i].msg_hdr = outgoing[i].header;
   }
+  bool is_retry = false;
   for (size_t next = first; next < end;) {
     const int sent = ::sendmmsg(fd, headers + next, static_cast<unsigned>(end - next), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) {
       next += static_cast<size_t>(sent);
+      is_retry = false;
       continue;
     }
     if (errno == EINTR) continue;
+    // A call also fails for what an earlier packet met on its way (IP_RECVERR), which says nothing of this one.
+    if (errno != EAGAIN && !std::exchange(is_retry, true)) continue;
+    is_retry = false;
     if (messages_[next].segments > 1 && refuses_segmentation(errno))
       send_singly(fd, messages_[next]);
     else
-      drops_.count(Drop::SendFailed, messages_[next].segments);
+      count_failure(errno, messages_[next].segments);
     next += 1;
   }
 }
+
+void UdpBatch::count_failure(int error, size_t packets) { drops_.count(error == EMSGSIZE ? Drop::PacketTooBig : Drop::SendFailed, packets); }
 
 void UdpBatch::send_singly(int fd, const Message& message) {
   segmentation_fallbacks.add(1);
   for (size_t offset = 0; offset < message.length; offset += message.segment) {
     Outgoing outgoing;
     const size_t length = std::min(message.segment, message.length - offset);
-    outgoing.prepare(buffer_.get() + message.offset + offset, length, message.outer, message.traffic_class, 0);
-    if (::sendmsg(fd, &outgoing.header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) drops_.count(Drop::SendFailed);
+    outgoing.prepare(buffer_.get() + message.offset + offset, length, message.outer, message.marking.traffic_class, 0);
+    if (::sendmsg(fd, &outgoing.header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) count_failure(errno, 1);
   }
 }
 

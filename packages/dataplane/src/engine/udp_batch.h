@@ -1,6 +1,6 @@
 /**
  * Collects sealed packets and sends them with few system calls: packets of equal length to one peer become one UDP_SEGMENT
- * message, messages become one sendmmsg. Falls back to single datagrams where the path refuses segmentation.
+ * message, messages become one sendmmsg. Falls back to single datagrams where the path refuses segmentation, and for raw ESP.
  */
 #pragma once
 #include <sys/socket.h>
@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "engine/drops.h"
+#include "engine/outer_socket.h"
 #include "engine/tables.h"
 
 namespace xfrmd {
@@ -20,7 +21,7 @@ class UdpBatch {
   /** Room for one packet of at most `size` bytes; flushes first when there is none. */
   uint8_t* reserve(size_t size);
   /** The packet is at what reserve() returned. */
-  void commit(size_t size, const OuterHeader& outer, uint8_t traffic_class);
+  void commit(size_t size, const OuterHeader& outer, OuterMarking marking);
   void flush();
   bool empty() const { return count_ == 0; }
 
@@ -36,13 +37,15 @@ class UdpBatch {
   struct Message {
     size_t offset, length, segment, segments;
     bool is_closed;
-    uint8_t traffic_class;
+    OuterMarking marking;
     OuterHeader outer;
   };
 
-  bool appends(const Message& last, size_t size, const OuterHeader& outer, uint8_t traffic_class) const;
+  bool appends(const Message& last, size_t size, const OuterHeader& outer, OuterMarking marking) const;
+  int socket_of(const Message& message) const;
   void send(int fd, size_t first, size_t end);
   void send_singly(int fd, const Message& message);
+  void count_failure(int error, size_t packets);
 
   const Tables& tables_;
   DropCounters& drops_;

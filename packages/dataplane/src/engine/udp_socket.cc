@@ -1,4 +1,4 @@
-/** Options of a handed-over socket. The file description is shared with the daemon: flags like O_NONBLOCK stay untouched. */
+/** Options of a handed-over socket and its two siblings. */
 #include "engine/udp_socket.h"
 
 #include <netinet/udp.h>
@@ -8,6 +8,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "engine/outer_socket.h"
 #include "handover.h"
 
 #ifndef UDP_GRO
@@ -16,9 +17,6 @@
 
 namespace xfrmd {
 namespace {
-
-// Bursts of several tunnels between two turns of a worker; the kernel charges memory only while packets wait.
-constexpr int kBufferBytes = 16 << 20;
 
 Endpoint local_endpoint(int fd) {
   sockaddr_storage storage{};
@@ -33,25 +31,40 @@ Endpoint local_endpoint(int fd) {
   return Endpoint::from_sockaddr(storage);
 }
 
-void set_option(int fd, int level, int option, int value, const char* what) {
-  if (::setsockopt(fd, level, option, &value, sizeof value) != 0) throw std::system_error(errno, std::generic_category(), what);
+void receive_batches(int fd, uint16_t family) {
+  prepare_for_receiving(fd, family);
+  set_option(fd, IPPROTO_UDP, UDP_GRO, 1, "UDP_GRO");
+}
+
+/** A socket on the same address and port, with the mark by which the daemon keeps its packets out of the tunnels. */
+Fd make_sibling(int original, bool may_fragment) {
+  sockaddr_storage local{};
+  socklen_t length = sizeof local;
+  int mark = 0;
+  socklen_t mark_size = sizeof mark;
+  if (::getsockname(original, reinterpret_cast<sockaddr*>(&local), &length) != 0 ||
+      ::getsockopt(original, SOL_SOCKET, SO_MARK, &mark, &mark_size) != 0)
+    throw std::system_error(errno, std::generic_category(), "handed-over socket");
+  Fd sibling(::socket(local.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP));
+  if (!sibling) throw std::system_error(errno, std::generic_category(), "socket beside the handed-over one");
+  set_option(original, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
+  set_option(sibling.get(), SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
+  if (local.ss_family == AF_INET6) set_option(sibling.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1, "IPV6_V6ONLY");
+  if (mark != 0) set_option(sibling.get(), SOL_SOCKET, SO_MARK, mark, "SO_MARK");
+  receive_batches(sibling.get(), local.ss_family);
+  set_fragmentation(sibling.get(), local.ss_family, may_fragment);
+  if (::bind(sibling.get(), reinterpret_cast<const sockaddr*>(&local), length) != 0)
+    throw std::system_error(errno, std::generic_category(), "binding beside the handed-over socket");
+  return sibling;
 }
 
 }  // namespace
 
 UdpSocket::UdpSocket(uint32_t socket_id, Fd socket, int ike_channel, int owner)
-    : id(socket_id), owner_pid(owner), local(local_endpoint(socket.get())), fd_(std::move(socket)), ike_(::dup(ike_channel)) {
+    : id(socket_id), owner_pid(owner), local(local_endpoint(socket.get())), daemons_(std::move(socket)), ike_(::dup(ike_channel)),
+      fragmenting_(make_sibling(daemons_.get(), true)), whole_(make_sibling(daemons_.get(), false)) {
   if (!ike_) throw std::system_error(errno, std::generic_category(), "IKE channel");
-  set_option(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, kBufferBytes, "receive buffer");
-  set_option(fd_.get(), SOL_SOCKET, SO_SNDBUFFORCE, kBufferBytes, "send buffer");
-  set_option(fd_.get(), IPPROTO_UDP, UDP_GRO, 1, "UDP_GRO");
-  if (local.address.family == AF_INET) {
-    set_option(fd_.get(), IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO");
-    set_option(fd_.get(), IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS");
-  } else {
-    set_option(fd_.get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO");
-    set_option(fd_.get(), IPPROTO_IPV6, IPV6_RECVTCLASS, 1, "IPV6_RECVTCLASS");
-  }
+  receive_batches(daemons_.get(), local.address.family);
 }
 
 bool UdpSocket::deliver_ike(std::span<const uint8_t> datagram, const Endpoint& from, const Address& to, uint32_t interface_index) const {

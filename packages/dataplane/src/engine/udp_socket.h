@@ -1,4 +1,8 @@
-/** An IKE daemon's UDP socket on the NAT-T port, handed over with its end of the channel that takes IKE packets back. */
+/**
+ * An IKE daemon's UDP socket on the NAT-T port, handed over with its end of the channel that takes IKE packets back, and two of
+ * our own on the same address and port that ESP leaves through. The daemon's own is left as it is: its file description is
+ * shared, and options that suit ESP (DF, errors of earlier packets) would hit IKE.
+ */
 #pragma once
 #include <memory>
 #include <span>
@@ -12,12 +16,15 @@ namespace xfrmd {
 
 class UdpSocket {
  public:
-  /** Turns on GRO, packet info and TOS reporting. @throws std::system_error when it is no UDP socket. */
+  /** @throws std::system_error when it is no UDP socket or its port can't be shared. */
   UdpSocket(uint32_t socket_id, Fd socket, int ike_channel, int owner_pid);
   UdpSocket(const UdpSocket&) = delete;
   UdpSocket& operator=(const UdpSocket&) = delete;
 
-  int fd() const { return fd_.get(); }
+  int fd(bool may_fragment) const { return may_fragment ? fragmenting_.get() : whole_.get(); }
+  /** Any of them may get what arrives; in practice the kernel takes the one bound last. */
+  static constexpr size_t kReceivers = 3;
+  int receiver(size_t index) const { return index == 0 ? daemons_.get() : index == 1 ? fragmenting_.get() : whole_.get(); }
   /** Whether packets with this source can leave here. */
   bool serves(const Endpoint& source) const {
     return local.address.family == source.address.family && local.port == source.port &&
@@ -31,8 +38,9 @@ class UdpSocket {
   const Endpoint local;
 
  private:
-  Fd fd_;
+  Fd daemons_;
   Fd ike_;
+  Fd fragmenting_, whole_;  // bound in this order: ICMP errors go to the last
 };
 
 using SocketList = std::vector<std::shared_ptr<UdpSocket>>;

@@ -21,13 +21,14 @@ class Worker {
   void unwatch(const Tun& tun);
   void watch(const UdpSocket& socket);
   void unwatch(const UdpSocket& socket);
+  void watch_raw_sockets();
 
   const DropCounters& drops() const { return drops_; }
   uint64_t segmentation_fallbacks() const { return outbound_.segmentation_fallbacks(); }
 
  private:
   void run();
-  void handle(uint64_t source);
+  void handle(uint64_t source, bool has_error);
   void watch(int fd, uint64_t source);
 
   Tables& tables_;

@@ -3,6 +3,7 @@
  * front of its payload, over the payload before it, which the caller has consumed by then.
  */
 #pragma once
+#include <algorithm>
 #include <optional>
 #include <span>
 
@@ -22,6 +23,8 @@ class Segmenter {
   /** The next packet, valid until the next call; nothing after the last. */
   std::optional<std::span<uint8_t>> next();
 
+  /** Length of the longest packet. */
+  size_t largest() const { return headers_ + std::min(segment_, payload_); }
   size_t count() const { return (payload_ + segment_ - 1) / segment_; }
 
  private:

@@ -62,9 +62,9 @@ SaRequest parse_sa_request(const NetlinkMessage& message) {
   request.if_id = attributes.read<uint32_t>(XFRMA_IF_ID).value_or(0);
   request.extra_flags = attributes.read<uint32_t>(XFRMA_SA_EXTRA_FLAGS).value_or(0);
   const auto encap = attributes.read<xfrm_encap_tmpl>(XFRMA_ENCAP);
-  if (!encap) throw Refusal(EPROTONOSUPPORT, "ESP without UDP encapsulation is not supported: force it in the IKE daemon");
-  if (encap->encap_type != UDP_ENCAP_ESPINUDP || encap->encap_dport == 0) throw Refusal(EINVAL, "unknown encapsulation");
-  request.encap = *encap;
+  if (encap && (encap->encap_type != UDP_ENCAP_ESPINUDP || encap->encap_sport == 0 || encap->encap_dport == 0))
+    throw Refusal(EINVAL, "unknown encapsulation");
+  request.encap = encap.value_or(xfrm_encap_tmpl{});
   request.keys = parse_algorithms(attributes);
   request.replay = parse_replay(request.info, attributes);
   request.lifetime = attributes.read<xfrm_lifetime_cur>(XFRMA_LTIME_VAL);

@@ -18,7 +18,7 @@ struct ReplayState {
 struct SaRequest {
   xfrm_usersa_info info{};
   uint32_t if_id = 0, extra_flags = 0;
-  xfrm_encap_tmpl encap{};
+  xfrm_encap_tmpl encap{};  // ports zero: ESP without UDP
   TransformKeys keys;
   ReplayState replay;
   std::optional<xfrm_lifetime_cur> lifetime;

@@ -64,20 +64,26 @@ void XfrmService::allocate_spi(XfrmPeer& peer, const NetlinkMessage& message) {
 
 void XfrmService::new_sa(XfrmPeer& peer, const NetlinkMessage& message) {
   SaRequest request = parse_sa_request(message);
+  if (request.outer().is_raw() && !plane_.tables().raw_sockets().has(request.info.family))
+    throw Refusal(EPROTONOSUPPORT, "no raw socket for ESP without UDP encapsulation: force it in the IKE daemon");
   SaRecord* present = sad_.find(request.key());
   const bool is_update = message.header.nlmsg_type == XFRM_MSG_UPDSA;
   if (is_update && present == nullptr) throw Refusal(ESRCH, "no such SA");
   if (!is_update && present != nullptr) throw Refusal(EEXIST, "SA exists");
   if (present != nullptr && !present->is_larval()) {
     sad_.update(*present, request);
+    apply_path_mtu(*present->sa);
     return multicast(XFRMNLGRP_SA, describe_sa(*present, 0, 0, 0));
   }
   const SaRecord& record = sad_.install(std::move(request), peer.pid);
   spd_.relink(record.if_id);
+  apply_path_mtu(*record.sa);
   log_info("SA %08x %s > %s if_id %u reqid %u", swap_if_little(record.info.id.spi), record.sa->outer.load()->source.text().c_str(),
            record.sa->outer.load()->destination.text().c_str(), record.if_id, record.info.reqid);
   multicast(XFRMNLGRP_SA, describe_sa(record, 0, 0, 0));
 }
+
+void XfrmService::apply_path_mtu(Sa& sa) { sa.set_path_mtu(plane_.path_mtus().find(sa.outer.load()->destination.address)); }
 
 SaRecord& XfrmService::require_sa(const xfrm_usersa_id& id) {
   SaRecord* record = sad_.find({Address::from_xfrm(id.family, id.daddr), id.spi, id.proto});

@@ -48,9 +48,12 @@ class XfrmService {
 
   SaRecord& require_sa(const xfrm_usersa_id& id);
   void remove_sa(const SaKey& key);
+  void apply_path_mtu(Sa& sa);
+  void apply_path_mtu(const Address& destination);
   void on(const AcquireNotice& notice);
   void on(const MappingNotice& notice);
   void on(const LimitNotice& notice);
+  void on(const PathMtuNotice& notice);
 
   // events.cc
   void multicast(unsigned group, const std::vector<uint8_t>& message);

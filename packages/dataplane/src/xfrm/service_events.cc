@@ -61,6 +61,7 @@ void XfrmService::tick() {
     }
   }
   for (const auto& [key, is_hard] : due) expire(key, is_hard);
+  for (const Address& destination : plane_.path_mtus().expire(steady_seconds())) apply_path_mtu(destination);
 }
 
 void XfrmService::handle_notices() {
@@ -98,6 +99,17 @@ void XfrmService::send_acquire(const PolicyRecord& record, const FlowKey& flow) 
   writer.fixed(event).attribute_bytes(XFRMA_TMPL, {reinterpret_cast<const uint8_t*>(policy.templates.data()), policy.templates.size() * sizeof wanted});
   if (policy.if_id != 0) writer.attribute(XFRMA_IF_ID, policy.if_id);
   multicast(XFRMNLGRP_ACQUIRE, writer.finish());
+}
+
+void XfrmService::on(const PathMtuNotice& notice) {
+  if (!plane_.path_mtus().learn(notice.destination, notice.mtu, steady_seconds())) return;
+  log_info("path MTU to %s is %u", notice.destination.text().c_str(), plane_.path_mtus().find(notice.destination));
+  apply_path_mtu(notice.destination);
+}
+
+void XfrmService::apply_path_mtu(const Address& destination) {
+  for (const auto& [key, record] : sad_.all())
+    if (record.sa != nullptr && key.destination == destination) apply_path_mtu(*record.sa);
 }
 
 void XfrmService::on(const MappingNotice& notice) {

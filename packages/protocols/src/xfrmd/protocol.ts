@@ -50,6 +50,7 @@ export type XfrmdTunnel = {
 export const xfrmdDropCauses = [
   'unknownSpi',
   'malformedEsp',
+  'encapsulationMismatch',
   'replayed',
   'integrityFailed',
   'inboundPolicy',
@@ -64,6 +65,7 @@ export const xfrmdDropCauses = [
   'noPolicy',
   'policyBlock',
   'noSa',
+  'packetTooBig',
   'sequenceOverflow',
   'noSocket',
   'sendFailed',
@@ -88,6 +90,8 @@ export type XfrmdSecurityAssociation = {
   /** Packets; 0: replay protection is off. */
   readonly replayWindow: number;
   readonly extendedSequence: boolean;
+  /** Of the way to the peer, as the kernel or a router reported it; 0: nothing smaller than usual is known. */
+  readonly pathMtu: number;
   /** Highest sequence numbers so far. */
   readonly lastSent: number;
   readonly lastReceived: number;
