@@ -60,6 +60,8 @@ export function startFakeAgent(options: FakeAgentOptions): FakeAgent {
   let fetched: PlanMessage | undefined;
   let applied: PlanMessage | undefined;
   let secrets: ReadonlyMap<string, string> = new Map();
+  /** A simulated tunnel comes up once and stays. */
+  const establishedAt = new Map<string, string>();
 
   const call = (method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Answer> =>
     send(tls, `${options.endpoint}${path}`, method, body, signal);
@@ -85,10 +87,17 @@ export function startFakeAgent(options: FakeAgentOptions): FakeAgent {
         engines: [{ name: 'charon', isHealthy: true }],
         connections: instance.tunnels.map((tunnel) => ({
           ...connected(tunnel, instance, observedAt),
+          lastEstablishedAt: firstSeen(`${instance.id} ${tunnel.connection}`, observedAt),
           ...options.connection?.(tunnel, instance),
         })),
       })),
     };
+  }
+
+  function firstSeen(tunnel: string, now: string): string {
+    const known = establishedAt.get(tunnel) ?? now;
+    establishedAt.set(tunnel, known);
+    return known;
   }
 
   async function follow(signal: AbortSignal): Promise<void> {
@@ -138,7 +147,6 @@ function connected(tunnel: TunnelPlan, instance: InstancePlan, observedAt: strin
     egressBytes: 0,
     ingressPackets: 0,
     egressPackets: 0,
-    lastEstablishedAt: observedAt,
     ikeSas: [],
   };
 }

@@ -77,6 +77,23 @@ test('a token opens the API under every name of the server, whichever it was ask
   expect(status).toBe(200);
 });
 
+test('TLS 1.2 with authenticated encryption is spoken, TLS 1.1 and CBC are not', async () => {
+  const { hostname, port } = new URL(server.controlPlane.endpoint);
+  const shake = (options: object): Promise<string> => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false, ...options }, () => {
+      resolve(`${socket.getProtocol() ?? ''} ${socket.getCipher().name}`);
+      socket.destroy();
+    });
+    socket.on('error', () => resolve('refused'));
+    return promise;
+  };
+  const weak = '@SECLEVEL=0';
+  expect(await shake({ maxVersion: 'TLSv1.2' })).toBe('TLSv1.2 ECDHE-ECDSA-AES128-GCM-SHA256');
+  expect(await shake({ maxVersion: 'TLSv1.2', ciphers: `ECDHE-ECDSA-AES256-SHA384:ECDHE-ECDSA-AES128-SHA:${weak}` })).toBe('refused');
+  expect(await shake({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: `ALL:${weak}` })).toBe('refused');
+});
+
 test('a request that does not end is answered 408 and its connection closed', async () => {
   const authority = await openAuthority(server.directory, systemClock);
   const http = await startHttpServer({

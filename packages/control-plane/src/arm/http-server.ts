@@ -46,9 +46,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const timeoutMs = options.requestTimeoutMs ?? requestTimeoutMs;
   const server = fastify({
     https: {
-      key: options.certificate.keyPem,
-      cert: options.certificate.certificatePem,
-      minVersion: 'TLSv1.2',
+      ...secure(options.certificate),
       headersTimeout: timeoutMs, // Node swaps the two timeouts when this one is larger
       connectionsCheckingInterval: timeoutMs / 4,
     },
@@ -71,11 +69,25 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const address = server.server.address();
   return {
     port: typeof address === 'object' && address !== null ? address.port : options.listen.port,
-    renew: (pair) => server.server.setSecureContext({ key: pair.keyPem, cert: pair.certificatePem, minVersion: 'TLSv1.2' }),
+    renew: (pair) => server.server.setSecureContext(secure(pair)),
     close: async () => {
       await server.close();
     },
   };
+}
+
+/** TLS 1.2 for the clients that still need it, with authenticated encryption and forward secrecy only. RFC 9325 §4.2. */
+const ciphers = [
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'TLS_AES_128_GCM_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+].join(':');
+
+function secure(pair: KeyPair): { readonly key: string; readonly cert: string; readonly minVersion: 'TLSv1.2'; readonly ciphers: string } {
+  return { key: pair.keyPem, cert: pair.certificatePem, minVersion: 'TLSv1.2', ciphers };
 }
 
 async function serve(options: HttpServerOptions, request: FastifyRequest, reply: FastifyReply): Promise<void> {
