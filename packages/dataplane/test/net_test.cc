@@ -1,6 +1,7 @@
 /** Header parsing on malformed input, checksums, MSS clamp, ECN. */
 #include "check.h"
 #include "net/ecn.h"
+#include "net/too_big.h"
 #include "net/mss.h"
 #include "packets.h"
 
@@ -108,15 +109,116 @@ TEST(leaves_broken_options_alone) {
   }
 }
 
-TEST(ecn_as_rfc6040) {
+TEST(outer_traffic_class_follows_the_settings) {
   CHECK(outer_traffic_class(0xb9, true, true) == 0xb9);
   CHECK(outer_traffic_class(0xb9, false, true) == 0x01);
   CHECK(outer_traffic_class(0xb9, true, false) == 0xb8);
-  CHECK(!decapsulated_ecn(kNotEct, kCe));
-  CHECK(decapsulated_ecn(kEct0, kCe) == kCe);
-  CHECK(decapsulated_ecn(kEct0, kEct1) == kEct1);
-  CHECK(decapsulated_ecn(kCe, kNotEct) == kCe);
-  CHECK(decapsulated_ecn(kNotEct, kEct0) == kNotEct);
+  CHECK(outer_traffic_class(0xff, false, false) == 0);
+  for (unsigned inner = 0; inner < 256; inner++) CHECK(outer_traffic_class(static_cast<uint8_t>(inner), true, true) == inner);
+}
+
+// RFC 6040 figure 4, whole: rows are the arriving inner field, columns the outer one in the order Not-ECT, ECT(0), ECT(1), CE.
+TEST(decapsulated_ecn_as_rfc6040_figure_4) {
+  constexpr uint8_t outer[] = {kNotEct, kEct0, kEct1, kCe};
+  constexpr int kDrop = -1;
+  const struct {
+    uint8_t inner;
+    int expected[4];
+  } rows[] = {
+      {kNotEct, {kNotEct, kNotEct, kNotEct, kDrop}},
+      {kEct0, {kEct0, kEct0, kEct1, kCe}},
+      {kEct1, {kEct1, kEct1, kEct1, kCe}},
+      {kCe, {kCe, kCe, kCe, kCe}},
+  };
+  for (const auto& row : rows)
+    for (size_t i = 0; i < 4; i++) {
+      const auto result = decapsulated_ecn(row.inner, outer[i]);
+      CHECK((result ? *result : kDrop) == row.expected[i]);
+    }
+}
+
+namespace {
+
+/** Where the quoted packet starts in the answer; checks what all answers have in common. */
+std::span<const uint8_t> checked_quote(const TooBigAnswer& answer, size_t size, const Packet& offending) {
+  std::vector<uint8_t> bytes(answer.begin(), answer.begin() + static_cast<long>(size));
+  const auto packet = parse_packet(bytes);
+  CHECK(packet && packet->length == size && packet->version == offending.version);
+  if (!packet) return {};
+  const size_t address = packet->version == 4 ? 4 : 16;
+  CHECK(std::memcmp(packet->destination(), offending.source(), address) == 0);
+  CHECK(std::memcmp(packet->source(), offending.destination(), address) == 0);
+  if (packet->version == 4) {
+    CHECK(checksum_fold(checksum_add(bytes.data(), 20, 0)) == 0xffff);
+    CHECK(checksum_fold(checksum_add(bytes.data() + 20, size - 20, 0)) == 0xffff);
+  } else {
+    CHECK(upper_checksum_is_right(bytes, 40, IPPROTO_ICMPV6));
+  }
+  return std::span(answer).subspan(packet->upper + 8, size - packet->upper - 8);
+}
+
+}  // namespace
+
+TEST(too_big_is_answered_with_the_mtu_and_a_quote) {
+  for (const int version : {4, 6})
+    for (const size_t payload : {size_t{10}, size_t{1400}}) {
+      auto bytes = packets::tcp(version, 7, payload);
+      const auto packet = parse_packet(bytes);
+      TooBigAnswer answer;
+      const size_t size = write_too_big(*packet, 1300, answer);
+      const auto quote = checked_quote(answer, size, *packet);
+      CHECK(check::equal(quote, std::span(bytes).first(quote.size())));
+      CHECK(quote.size() == bytes.size() || size == (version == 4 ? 576u : 1280u));
+      if (version == 4) {
+        CHECK(answer[20] == 3 && answer[21] == 4 && load16(&answer[26]) == 1300);
+      } else {
+        CHECK(answer[40] == 2 && answer[41] == 0 && load32(&answer[44]) == 1300);
+      }
+    }
+}
+
+TEST(too_big_never_reports_less_than_ipv6_needs) {
+  auto bytes = packets::udp(6, 1300);
+  TooBigAnswer answer;
+  CHECK(write_too_big(*parse_packet(bytes), 900, answer) > 0);
+  CHECK(load32(&answer[44]) == 1280);
+}
+
+TEST(no_answer_where_the_rfcs_forbid_one) {
+  TooBigAnswer answer;
+  const auto is_answered = [&](std::vector<uint8_t> bytes) { return write_too_big(*parse_packet(bytes), 1000, answer) > 0; };
+  CHECK(is_answered(packets::udp(4, 1400)) && is_answered(packets::udp(6, 1400)));
+  auto bytes = packets::udp(4, 1400);
+  store16(&bytes[6], 100);  // a later fragment
+  CHECK(!is_answered(bytes));
+  store16(&bytes[6], 0x2000);  // the first one
+  CHECK(is_answered(bytes));
+  for (const uint32_t address : {0xe0000001u, 0xffffffffu, 0x00000000u, 0x7f000001u})
+    for (const size_t field : {12u, 16u}) {
+      bytes = packets::udp(4, 1400);
+      store32(&bytes[field], address);
+      CHECK(!is_answered(bytes));
+    }
+  bytes = packets::udp(6, 1400);
+  bytes[24] = 0xff;
+  CHECK(!is_answered(bytes));
+  bytes = packets::udp(6, 1400);
+  std::fill_n(bytes.begin() + 8, 16, uint8_t{0});
+  CHECK(!is_answered(bytes));
+  for (const uint8_t type : {3, 4, 5, 11, 12}) {
+    bytes = packets::ip_header(4, IPPROTO_ICMP, 1400);
+    bytes.resize(1420);
+    bytes[20] = type;
+    CHECK(!is_answered(bytes));
+  }
+  bytes[20] = 8;  // an echo request is no error
+  CHECK(is_answered(bytes));
+  bytes = packets::ip_header(6, IPPROTO_ICMPV6, 1400);
+  bytes.resize(1440);
+  bytes[40] = 1;
+  CHECK(!is_answered(bytes));
+  bytes[40] = 128;
+  CHECK(is_answered(bytes));
 }
 
 TEST(traffic_class_is_set_with_its_checksum) {

@@ -64,6 +64,9 @@ Tun::Tun(uint32_t interface_id, const std::string& interface_name)
   disable_address_generation();
 }
 
+Tun::Tun(uint32_t interface_id, const std::string& interface_name, Fd device)
+    : if_id(interface_id), name(interface_name), fd_(std::move(device)) {}
+
 /** No link-local address: its router solicitations would only be refused by policy and counted as drops. */
 void Tun::disable_address_generation() const {
   const Fd file(::open(("/proc/sys/net/ipv6/conf/" + name + "/addr_gen_mode").c_str(), O_WRONLY | O_CLOEXEC));

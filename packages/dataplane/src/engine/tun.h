@@ -21,6 +21,8 @@ class Tun {
  public:
   /** @throws std::system_error EBUSY when the name is taken, EPERM without CAP_NET_ADMIN. */
   Tun(uint32_t interface_id, const std::string& name);
+  /** Over something that is open already and keeps message boundaries as a TUN does. */
+  Tun(uint32_t interface_id, const std::string& name, Fd device);
   ~Tun() = default;
   Tun(const Tun&) = delete;
   Tun& operator=(const Tun&) = delete;

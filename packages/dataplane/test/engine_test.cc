@@ -1,0 +1,342 @@
+/**
+ * Packets through the engine without a TUN or a network: frames go in at one end of a socket pair, ESP comes out of a real UDP
+ * socket on loopback, is handed to the inbound side of the same SA and must come out of the pair again.
+ */
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "check.h"
+#include "engine/inbound.h"
+#include "engine/limits.h"
+#include "engine/outbound.h"
+#include "engine/path_mtu.h"
+#include "net/ecn.h"
+#include "net/too_big.h"
+#include "packets.h"
+
+using namespace xfrmd;
+
+namespace {
+
+constexpr uint32_t kIfId = 7;
+const uint32_t kSpi = swap_if_little(uint32_t{0xc0000001});
+
+/** A UDP socket on 127.0.0.1. */
+Fd loopback_socket(Endpoint& local) {
+  Fd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_storage storage{};
+  local = {Address::from_bytes(AF_INET, "\x7f\x00\x00\x01"), 0};
+  socklen_t length = local.to_sockaddr(storage);
+  CHECK(::bind(fd.get(), reinterpret_cast<sockaddr*>(&storage), length) == 0);
+  CHECK(::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&storage), &length) == 0);
+  local = Endpoint::from_sockaddr(storage);
+  return fd;
+}
+
+struct Options {
+  uint8_t flags = 0;
+  uint32_t extra_flags = 0;
+  uint32_t window = 64;
+  const char* aead = "rfc4106(gcm(aes))";
+};
+
+struct Received {
+  std::vector<uint8_t> bytes;
+  uint8_t traffic_class = 0;
+};
+
+struct World {
+  Tables tables;
+  Notices notices;
+  DropCounters drops;
+  Inbound inbound{tables, notices, drops};
+  Outbound outbound{tables, notices, drops};
+  Endpoint here, there;
+  Fd peer, host;  // the far end of the path; the inner side of the TUN
+  std::shared_ptr<Tun> tun;
+  std::unique_ptr<Sa> sa;
+
+  explicit World(Options options = {}) {
+    Fd socket = loopback_socket(here);
+    peer = loopback_socket(there);
+    set_option(peer.get(), IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS");
+    int channel[2], device[2];
+    CHECK(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, channel) == 0);
+    CHECK(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, device) == 0);
+    const Fd near_channel(channel[0]), far_channel(channel[1]);
+    auto sockets = std::make_shared<SocketList>();
+    sockets->push_back(std::make_shared<UdpSocket>(1, std::move(socket), near_channel.get(), 1));
+    tables.publish_sockets(std::move(sockets));
+    host = Fd(device[0]);
+    tun = std::make_shared<Tun>(kIfId, "t7", Fd(device[1]));
+    tables.publish_tun(tun);
+    add_sa(options);
+    for (const uint8_t direction : {XFRM_POLICY_OUT, XFRM_POLICY_IN}) {
+      auto policy = std::make_shared<Policy>();
+      policy->if_id = kIfId;
+      policy->direction = direction;
+      xfrm_user_tmpl wanted{};
+      wanted.id.proto = IPPROTO_ESP;
+      wanted.family = AF_INET;
+      wanted.mode = XFRM_MODE_TUNNEL;
+      policy->templates.push_back(wanted);
+      policy->sa.store(sa.get());
+      tables.publish_policies(kIfId, direction, std::make_shared<PolicyList>(PolicyList{policy}));
+    }
+  }
+
+  void add_sa(const Options& options) {
+    TransformKeys keys;
+    keys.encryption = find_aead(options.aead);
+    keys.encryption_key = SecretBytes(std::vector<uint8_t>(20, 0x42));
+    keys.icv_bytes = 16;
+    Sa::Config config{{there.address, kSpi, IPPROTO_ESP}, kIfId, 1, options.flags, options.extra_flags, {}, options.window};
+    sa = std::make_unique<Sa>(std::move(config), OuterHeader{here, there}, Transform::make(std::move(keys), (options.flags & XFRM_STATE_ESN) != 0));
+    tables.publish_sa(*sa);
+  }
+
+  void send(const std::vector<uint8_t>& packet, VirtioHeader virtio = {}) {
+    std::vector<uint8_t> frame(sizeof virtio);
+    std::memcpy(frame.data(), &virtio, sizeof virtio);
+    frame.insert(frame.end(), packet.begin(), packet.end());
+    CHECK(::send(host.get(), frame.data(), frame.size(), 0) == static_cast<ssize_t>(frame.size()));
+    CHECK(outbound.drain(*tun));
+    outbound.flush();
+  }
+
+  /** What arrived at the peer; nothing when nothing did. Loopback delivers within the sending call. */
+  std::optional<Received> sealed() const {
+    Received received;
+    received.bytes.resize(65'536);
+    alignas(cmsghdr) uint8_t control[64];
+    iovec part{received.bytes.data(), received.bytes.size()};
+    msghdr header{};
+    header.msg_iov = &part;
+    header.msg_iovlen = 1;
+    header.msg_control = control;
+    header.msg_controllen = sizeof control;
+    const ssize_t size = ::recvmsg(peer.get(), &header, MSG_DONTWAIT);
+    if (size < 0) return std::nullopt;
+    received.bytes.resize(static_cast<size_t>(size));
+    for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr; item = CMSG_NXTHDR(&header, item))
+      if (item->cmsg_type == IP_TOS) received.traffic_class = *CMSG_DATA(item);
+    return received;
+  }
+
+  void receive(std::vector<uint8_t> bytes, uint8_t traffic_class = 0, bool is_raw = false) {
+    Inbound::Arrival arrival;
+    arrival.from = here;
+    arrival.to = there.address;
+    arrival.traffic_class = traffic_class;
+    arrival.is_raw = is_raw;
+    inbound.handle_datagram(nullptr, bytes, arrival);
+    inbound.flush();
+  }
+
+  /** The next packet that came out of the TUN. */
+  std::optional<std::vector<uint8_t>> delivered() const {
+    std::vector<uint8_t> frame(65'536 + sizeof(VirtioHeader));
+    const ssize_t size = ::recv(host.get(), frame.data(), frame.size(), MSG_DONTWAIT);
+    if (size < 0) return std::nullopt;
+    return std::vector<uint8_t>(frame.begin() + sizeof(VirtioHeader), frame.begin() + size);
+  }
+
+  /** A packet of the peer: any plaintext with padding and next header as they should be. */
+  std::vector<uint8_t> seal(std::vector<uint8_t> plain, uint8_t next_header) {
+    const size_t block = sa->transform->block(), padding = (block - (plain.size() + 2) % block) % block;
+    for (size_t i = 1; i <= padding; i++) plain.push_back(static_cast<uint8_t>(i));
+    plain.push_back(static_cast<uint8_t>(padding));
+    plain.push_back(next_header);
+    std::vector<uint8_t> out(plain.size() + sa->transform->overhead());
+    CHECK(sa->transform->seal(kSpi, sa->replay.top() + 1, plain, out.data()));
+    return out;
+  }
+
+  uint64_t dropped(Drop cause) const { return drops.get(static_cast<size_t>(cause)); }
+};
+
+std::vector<uint8_t> with_class(std::vector<uint8_t> bytes, uint8_t traffic_class) {
+  parse_packet(bytes)->set_traffic_class(traffic_class);
+  return bytes;
+}
+
+uint8_t class_of(std::vector<uint8_t> bytes) { return parse_packet(bytes)->traffic_class(); }
+
+std::vector<uint8_t> without_df(std::vector<uint8_t> bytes) {
+  bytes[6] &= 0xbf;
+  store_ipv4_checksum(bytes.data(), 20);
+  return bytes;
+}
+
+}  // namespace
+
+TEST(a_packet_goes_round) {
+  World world;
+  for (const int version : {4, 6}) {
+    const auto packet = packets::udp(version, 333);
+    world.send(packet);
+    const auto esp = world.sealed();
+    CHECK(esp && load_raw<uint32_t>(esp->bytes.data()) == kSpi);
+    world.receive(esp->bytes);
+    CHECK(world.delivered() == packet);
+  }
+  CHECK(world.sa->packets.get() == 4);
+}
+
+TEST(markings_go_out_as_the_sa_says) {
+  for (const bool keeps_dscp : {true, false})
+    for (const bool keeps_ecn : {true, false}) {
+      World world({keeps_ecn ? uint8_t{0} : uint8_t{XFRM_STATE_NOECN}, keeps_dscp ? 0u : uint32_t{XFRM_SA_XFLAG_DONT_ENCAP_DSCP}});
+      for (const int version : {4, 6})
+        for (const unsigned value : {0x00u, 0x01u, 0x02u, 0x03u, 0xb8u, 0xb9u, 0xbau, 0xbbu, 0xffu}) {
+          world.send(with_class(packets::udp(version, 10), static_cast<uint8_t>(value)));
+          const auto esp = world.sealed();
+          CHECK(esp && esp->traffic_class == ((keeps_dscp ? value & 0xfc : 0) | (keeps_ecn ? value & 3 : 0)));
+        }
+    }
+}
+
+TEST(markings_come_in_as_rfc6040_and_the_sa_say) {
+  for (const uint8_t flags : {uint8_t{0}, uint8_t{XFRM_STATE_NOECN}, uint8_t{XFRM_STATE_DECAP_DSCP}})
+    for (const int version : {4, 6})
+      for (unsigned inner = 0; inner < 4; inner++)
+        for (unsigned outer = 0; outer < 4; outer++) {
+          World world({flags, 0});
+          world.receive(world.seal(with_class(packets::udp(version, 10), static_cast<uint8_t>(0x48 | inner)), version == 4 ? 4 : 41),
+                        static_cast<uint8_t>(0xb8 | outer));
+          const auto packet = world.delivered();
+          const bool ignores = flags == XFRM_STATE_NOECN;
+          const bool is_conflict = !ignores && outer == kCe && inner == kNotEct;
+          CHECK(packet.has_value() == !is_conflict);
+          CHECK(world.dropped(Drop::EcnConflict) == (is_conflict ? 1 : 0));
+          if (!packet) continue;
+          const unsigned dscp = flags == XFRM_STATE_DECAP_DSCP ? 0xb8 : 0x48;
+          const unsigned ecn = ignores ? inner : *decapsulated_ecn(static_cast<uint8_t>(inner), static_cast<uint8_t>(outer));
+          CHECK(class_of(*packet) == (dscp | ecn));
+        }
+}
+
+TEST(padding_for_traffic_flow_confidentiality_is_cut_off) {
+  World world;
+  for (const int version : {4, 6})
+    for (const size_t extra : {1u, 100u, 1000u}) {
+      const auto packet = packets::udp(version, 50);
+      auto padded = packet;
+      padded.resize(packet.size() + extra, 0xee);
+      world.receive(world.seal(padded, version == 4 ? 4 : 41));
+      CHECK(world.delivered() == packet);
+    }
+}
+
+TEST(dummy_packets_are_dropped_and_move_the_window) {
+  World world;
+  const auto dummy = world.seal(std::vector<uint8_t>(200, 0x11), 59);
+  world.receive(dummy);
+  CHECK(!world.delivered() && world.dropped(Drop::DummyPacket) == 1);
+  world.receive(dummy);
+  CHECK(world.dropped(Drop::Replayed) == 1);
+}
+
+TEST(encapsulation_must_be_the_sas) {
+  World world;
+  const auto esp = world.seal(packets::udp(4, 10), 4);
+  world.receive(esp, 0, true);
+  CHECK(world.dropped(Drop::EncapsulationMismatch) == 1 && !world.delivered());
+  world.receive(esp);
+  CHECK(world.delivered().has_value());
+}
+
+TEST(numbers_that_run_out_end_the_sa) {
+  World world;
+  world.sa->last_sent.store(kRekeySequence - 1);
+  world.send(packets::udp(4, 10));
+  CHECK(world.sealed() && world.notices.take().empty());
+  world.send(packets::udp(4, 10));  // now a rekey is asked for, once
+  world.send(packets::udp(4, 10));
+  auto notices = world.notices.take();
+  CHECK(notices.size() == 1 && !std::get<LimitNotice>(notices[0]).is_hard);
+  CHECK(world.sealed() && world.sealed());
+  world.sa->last_sent.store(kLastSequence - 1);
+  world.send(packets::udp(4, 10));
+  const auto last = world.sealed();
+  CHECK(last && load32(&last->bytes[4]) == UINT32_MAX);
+  for (int i = 0; i < 3; i++) world.send(packets::udp(4, 10));
+  CHECK(!world.sealed() && world.dropped(Drop::SequenceOverflow) == 3);
+  notices = world.notices.take();
+  CHECK(notices.size() == 1 && std::get<LimitNotice>(notices[0]).is_hard);
+  CHECK(world.sa->last_sent.load() == UINT32_MAX);
+}
+
+TEST(extended_numbers_go_on) {
+  World world({XFRM_STATE_ESN, 0});
+  world.sa->last_sent.store(UINT32_MAX);
+  world.sa->replay.restore(UINT32_MAX);
+  const auto packet = packets::udp(4, 10);
+  world.send(packet);
+  const auto esp = world.sealed();
+  CHECK(esp && load32(&esp->bytes[4]) == 0);
+  world.receive(esp->bytes);
+  CHECK(world.delivered() == packet && world.sa->replay.top() == 0x1'0000'0000);
+}
+
+TEST(what_the_path_does_not_take_is_refused_with_the_right_mtu) {
+  for (const uint32_t mtu : {1280u, 1399u, 1400u, 1401u, 1402u, 1403u, 1500u})
+    for (const int version : {4, 6}) {
+      World world;
+      world.sa->set_path_mtu(mtu);
+      const uint32_t fits = world.sa->largest_inner.load();
+      const size_t headers = version == 4 ? 28 : 48;
+      world.send(packets::udp(version, fits - headers));
+      const auto esp = world.sealed();
+      // The longest one fits, and one octet more would not: no slack is given away beyond the padding.
+      CHECK(esp && esp->bytes.size() + 28 <= mtu && esp->bytes.size() + 28 + 4 > mtu);
+      const bool is_forced = version == 6 && fits + 1 <= kIpv6MinimumMtu;
+      world.send(packets::udp(version, fits + 1 - headers));
+      CHECK(world.sealed().has_value() == is_forced);
+      CHECK(world.dropped(Drop::PacketTooBig) == (is_forced ? 0 : 1));
+      const auto answer = world.delivered();
+      CHECK(answer.has_value() == !is_forced);
+      if (!answer) continue;
+      CHECK(version == 4 ? load16(&(*answer)[26]) == fits : load32(&(*answer)[44]) == std::max(fits, kIpv6MinimumMtu));
+    }
+}
+
+TEST(what_may_be_fragmented_is_not_refused) {
+  World world;
+  world.sa->set_path_mtu(600);
+  world.send(without_df(packets::udp(4, 1300)));
+  CHECK(world.sealed() && !world.delivered() && world.dropped(Drop::PacketTooBig) == 0);
+  World never({XFRM_STATE_NOPMTUDISC, 0});
+  never.sa->set_path_mtu(600);
+  for (const int version : {4, 6}) never.send(packets::udp(version, 1300));
+  CHECK(never.sealed() && never.sealed() && never.dropped(Drop::PacketTooBig) == 0);
+}
+
+TEST(a_super_packet_is_refused_by_its_segments) {
+  World world;
+  world.sa->set_path_mtu(1400);
+  // 1400 less 28 octets of IP and UDP, 32 of ESP and 2 of its trailer: segments of 1338 fit.
+  VirtioHeader virtio{kVirtioNeedsChecksum, kVirtioGsoTcp4, 40, 1298, 20, 16};
+  world.send(packets::tcp(4, 1, 12'980), virtio);
+  CHECK(world.sealed() && world.dropped(Drop::PacketTooBig) == 0);
+  while (world.sealed()) {
+  }
+  virtio.gso_size = 1299;
+  world.send(packets::tcp(4, 1, 12'990), virtio);
+  CHECK(!world.sealed() && world.dropped(Drop::PacketTooBig) == 1 && world.delivered().has_value());
+}
+
+TEST(a_path_mtu_is_believed_downwards_and_for_a_while) {
+  PathMtus known;
+  const Address v4 = Address::from_bytes(AF_INET, "\xc0\x00\x02\x01");
+  const Address v6 = Address::from_bytes(AF_INET6, "\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01");
+  CHECK(known.find(v4) == 0);
+  CHECK(known.learn(v4, 1400, 0) && known.find(v4) == 1400);
+  CHECK(!known.learn(v4, 1450, 10) && !known.learn(v4, 1400, 10) && known.find(v4) == 1400);
+  CHECK(known.learn(v4, 68, 100) && known.find(v4) == PathMtus::kSmallestIpv4);
+  CHECK(known.learn(v6, 68, 100) && known.find(v6) == PathMtus::kSmallestIpv6);
+  CHECK(known.expire(100 + PathMtus::kSeconds - 1).empty());
+  CHECK(known.expire(100 + PathMtus::kSeconds).size() == 2 && known.find(v4) == 0);
+}
+
+RUN_TESTS
