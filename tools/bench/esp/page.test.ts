@@ -78,6 +78,12 @@ test('targets compare rows of the same run', () => {
   expect(targets([row('xfrmd (EVP)', 6, 200_000), lossy]).at(-1)?.measured).toBeCloseTo((200_000 * 0.999) / 20_000);
 });
 
+test('a rate that bare veth does not carry is not held against an engine', () => {
+  const verdicts = (veth: Row): string => renderPage({ ...results, rows: [veth, ...results.rows] });
+  expect(verdicts({ ...row('bare veth', 8, 200_000), suite: '' })).toMatch(/quiet machine .* could not be asked: bare veth carried 8\.0/);
+  expect(verdicts({ ...row('bare veth', 40, 200_000), suite: '' })).toMatch(/quiet machine .* not reached in this run/);
+});
+
 test('options', () => {
   expect(parseOptions([])).toEqual({ seconds: 4, only: [], isQuick: false });
   expect(parseOptions(['--quick', '--only', 'xfrmd,tunnels'])).toEqual({ seconds: 1, only: ['xfrmd', 'tunnels'], isQuick: true });

@@ -11,7 +11,7 @@ export type LinesOptions = {
 };
 
 const colours = ['#2f6fde', '#d9822b', '#2e9e6b', '#b04fc4', '#c23b3b', '#6b7785'];
-const [width, left, top, lineHeight] = [760, 190, 56, 26];
+const [width, left, top, lineHeight] = [760, 220, 48, 26];
 const frame = { height: 420, left: 72, right: 190, top: 56, bottom: 60 };
 
 /** Bars on a logarithmic scale: engines differ by more than ten times. Zero has no bar. */
@@ -25,7 +25,7 @@ export function barChart(title: string, bars: readonly Bar[]): string {
     const length = value > 0 ? Math.max(2, (Math.log10(value / smallest) / span) * room) : 0;
     return (
       `<text x="${left - 8}" y="${y + 15}" text-anchor="end">${escape(label)}</text>` +
-      `<rect x="${left}" y="${y + 2}" width="${round(length)}" height="${lineHeight - 8}" fill="${colours[index % colours.length] ?? ''}"/>` +
+      `<rect x="${left}" y="${y + 2}" width="${round(length)}" height="${lineHeight - 8}" fill="${colours[0]}"/>` +
       `<text x="${round(left + length + 6)}" y="${y + 15}">${escape(text)}</text>`
     );
   });
