@@ -110,6 +110,8 @@ export async function configure(
     readonly onXfrmd: boolean;
     readonly anyToAny: boolean;
     readonly outside?: 4 | 6;
+    /** ESP as IP protocol 50 instead of in UDP. */
+    readonly raw?: boolean;
     readonly child?: Readonly<Record<string, string>>;
   },
 ): Promise<void> {
@@ -120,7 +122,7 @@ export async function configure(
     local_addrs: [addresses[end]],
     remote_addrs: [addresses[other[end]]],
     proposals: ['aes256-sha256-modp2048'],
-    encap: 'yes',
+    encap: options.raw === true ? 'no' : 'yes',
     local: { auth: 'psk', id: addresses[end] },
     remote: { auth: 'psk', id: addresses[other[end]] },
     children: {
