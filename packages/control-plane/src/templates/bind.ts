@@ -1,6 +1,7 @@
 /** Makes the scope in which a template's expressions are evaluated: parameters bound, variables lazy, facts of the deployment. */
 import type { JsonValue } from '@sallyport/model';
 import { evaluateValue } from './expression/evaluate.ts';
+import { Budget } from './expression/budget.ts';
 import { copyLoops } from './expression/property-copy.ts';
 import type { DeploymentFacts, Scope } from './expression/scope.ts';
 import { memberOf } from './functions/function.ts';
@@ -25,6 +26,7 @@ export function bindTemplate(
     loops: new Map(),
     lambdas: new Map(),
     read: undefined,
+    budget: new Budget(),
     fresh: undefined,
   };
   const parameters = bindParameters(template, given, (value, parameter) => evaluateValue(value, { ...bare, parameter, fresh }));

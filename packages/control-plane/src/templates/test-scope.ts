@@ -1,5 +1,6 @@
 /** A scope for tests of the evaluator: fixed facts of one resource group, nothing bound unless given. */
 import type { JsonValue } from '@sallyport/model';
+import { Budget } from './expression/budget.ts';
 import type { DeploymentFacts, Scope } from './expression/scope.ts';
 
 export const testFacts: DeploymentFacts = {
@@ -26,6 +27,7 @@ export function testScope(values: Readonly<Record<string, JsonValue>> = {}, scop
     loops: new Map(),
     lambdas: new Map(),
     read: undefined,
+    budget: new Budget(),
     fresh: undefined,
     ...scope,
   };

@@ -13,13 +13,20 @@ import type { Scope } from './scope.ts';
 /** Every string of the value that is an expression replaced, in keys too; property copy loops expanded. */
 export function evaluateValue(value: JsonValue, scope: Scope): JsonValue {
   if (typeof value === 'string') return evaluateText(value, scope);
-  if (isArray(value)) return value.map((item) => evaluateValue(item, scope));
+  if (isArray(value)) return scope.budget.checked(value.map((item) => evaluateValue(item, scope)));
   return isObject(value) ? evaluateObject(value, scope) : value;
 }
 
 export function evaluateText(text: string, scope: Scope): JsonValue {
   const expression = parseTemplateString(text);
-  return typeof expression === 'string' ? expression : evaluateExpression(expression, scope);
+  if (typeof expression === 'string') return expression;
+  try {
+    return evaluateExpression(expression, scope);
+  } catch (error) {
+    // Text longer than the engine can hold, a number format beyond its digits, user functions that call each other for ever.
+    if (error instanceof RangeError) throw new TemplateError('InvalidTemplate', `The template is not valid: ${error.message}.`);
+    throw error;
+  }
 }
 
 function evaluateObject(object: JsonObject, scope: Scope): JsonObject {
@@ -37,10 +44,11 @@ function evaluateObject(object: JsonObject, scope: Scope): JsonObject {
     );
     members.push([name, items]);
   }
-  return Object.fromEntries(members);
+  return scope.budget.checked(Object.fromEntries(members));
 }
 
 export function evaluateExpression(expression: Expression, scope: Scope): JsonValue {
+  scope.budget.step();
   switch (expression.kind) {
     case 'literal':
       return expression.value;
@@ -64,19 +72,16 @@ function callBuiltIn({ name, args }: Extract<Expression, { kind: 'call' }>, scop
       name,
       `the number of arguments is ${args.length}, and ${least === most ? `${least}` : `${least} to ${most === Infinity ? 'any number' : most}`} expected. Please see https://aka.ms/arm-functions for usage details.`,
     );
-  if ('lazy' in found) {
-    return found.lazy(
-      args,
-      (part, lambdas) => evaluateExpression(part, lambdas === undefined ? scope : withLambdas(scope, lambdas)),
-      scope,
-    );
-  }
-  return found.call(
-    new Arguments(
-      name,
-      args.map((arg) => evaluateExpression(arg, scope)),
-    ),
-    scope,
+  return scope.budget.checked(
+    'lazy' in found
+      ? found.lazy(args, (part, lambdas) => evaluateExpression(part, lambdas === undefined ? scope : withLambdas(scope, lambdas)), scope)
+      : found.call(
+          new Arguments(
+            name,
+            args.map((arg) => evaluateExpression(arg, scope)),
+          ),
+          scope,
+        ),
   );
 }
 

@@ -1,5 +1,6 @@
 /** What an expression can see: parameters, variables, loops, the deployment it runs in, and resources once they can be read. */
 import type { JsonObject, JsonValue } from '@sallyport/model';
+import type { Budget } from './budget.ts';
 import type { Expression } from './parser.ts';
 
 /** Answers of `subscription()`, `resourceGroup()`, `tenant()`, `deployment()`, `environment()`: objects as Azure documents them. */
@@ -39,6 +40,8 @@ export type Scope = {
   readonly lambdas: ReadonlyMap<string, JsonValue>;
   /** Reads deployed resources. Absent where Azure forbids it: parameters, variables, names, conditions. */
   readonly read: ((reading: ResourceReading) => JsonValue) | undefined;
+  /** Shared by all scopes of one template. */
+  readonly budget: Budget;
   /** Time and chance, allowed only in default values of parameters. */
   readonly fresh: { readonly nowMs: () => number; readonly guid: () => string } | undefined;
 };
