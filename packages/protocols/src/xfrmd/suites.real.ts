@@ -34,16 +34,20 @@ const faults = [
   'replayed',
 ] as const;
 
-async function expectPackets(testbed: Testbed, xfrmds: readonly XfrmdClient[]): Promise<void> {
+/** Pings and TCP both ways: what was lost, damaged or dropped for a reason that a working suite never gives. */
+async function troubles(testbed: Testbed, xfrmds: readonly XfrmdClient[]): Promise<readonly string[]> {
+  const found: string[] = [];
   for (const end of ['a', 'b'] as const) {
-    expect(await ping(testbed, end)).toEqual({ sent: 3, lost: 0 });
+    const { lost } = await ping(testbed, end);
+    if (lost > 0) found.push(`${lost} pings from ${end} lost`);
     const { sent, arrived } = await transfer(testbed, end, 1);
-    expect(arrived).toBe(sent);
+    if (sent !== arrived) found.push(`TCP from ${end} damaged`);
   }
   for (const xfrmd of xfrmds) {
     const { drops } = await xfrmd.statistics();
-    expect(Object.fromEntries(faults.map((cause) => [cause, drops[cause]]))).toEqual(Object.fromEntries(faults.map((cause) => [cause, 0])));
+    for (const cause of faults) if (drops[cause] > 0) found.push(`${drops[cause]} ${cause}`);
   }
+  return found;
 }
 
 describe('with stock strongSwan and kernel-libipsec', () => {
@@ -65,7 +69,7 @@ describe('with stock strongSwan and kernel-libipsec', () => {
     await configure(ours.charon, 'a', { esp, onXfrmd: true, anyToAny: true });
     await configure(peer, 'b', { esp, onXfrmd: false, anyToAny: false });
     await bringUp(ours.charon, peer);
-    await expectPackets(testbed, [ours.xfrmd]);
+    expect(await troubles(testbed, [ours.xfrmd])).toEqual([]);
   });
 });
 
@@ -88,6 +92,6 @@ describe('between two xfrmds', () => {
     await configure(a.charon, 'a', { esp, onXfrmd: true, anyToAny: true });
     await configure(b.charon, 'b', { esp, onXfrmd: true, anyToAny: true });
     await bringUp(a.charon, b.charon);
-    await expectPackets(testbed, [a.xfrmd, b.xfrmd]);
+    expect(await troubles(testbed, [a.xfrmd, b.xfrmd])).toEqual([]);
   });
 });
