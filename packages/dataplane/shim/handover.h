@@ -9,6 +9,7 @@
 /* Message types above anything NETLINK_XFRM uses. */
 enum {
   XFRMD_MSG_BIND = 0xf001,     /* struct xfrmd_bind: event groups and the port id that getsockname() shows */
+  XFRMD_MSG_EXT_ACK = 0xf003,  /* no payload: the program reads extended acknowledgements (NETLINK_EXT_ACK) */
   XFRMD_MSG_HANDOVER = 0xf002, /* no payload, one UDP socket by SCM_RIGHTS; the connection becomes its IKE channel */
 };
 

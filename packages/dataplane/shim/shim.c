@@ -104,12 +104,7 @@ EXPORT int getsockname(int fd, struct sockaddr *address, socklen_t *length) {
 }
 
 EXPORT int setsockopt(int fd, int level, int option, const void *value, socklen_t length) {
-  if (shim_kind_of(fd) == SHIM_XFRM && level == SOL_NETLINK) {
-    uint32_t group;
-    if (option != NETLINK_ADD_MEMBERSHIP || length < sizeof group) return 0; /* EXT_ACK and the like: answers are the same without */
-    memcpy(&group, value, sizeof group);
-    return group >= 1 && group <= 32 ? xfrm_subscribe(fd, UINT32_C(1) << (group - 1)) : 0;
-  }
+  if (shim_kind_of(fd) == SHIM_XFRM && level == SOL_NETLINK) return xfrm_setsockopt(fd, option, value, length);
   if (level == IPPROTO_UDP && option == UDP_ENCAP && shim_kind_of(fd) == SHIM_NONE && fd >= 0) return ike_hand_over(fd) ? 0 : -1;
   /* "Bypass policy for IKE": in-kernel policies do not exist here. */
   if ((level == IPPROTO_IP && option == IP_XFRM_POLICY) || (level == IPPROTO_IPV6 && option == IPV6_XFRM_POLICY)) return 0;

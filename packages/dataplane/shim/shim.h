@@ -36,6 +36,7 @@ int shim_dial(int flags);
 /* xfrm_channel.c: the stand-in for a NETLINK_XFRM socket */
 int xfrm_open(int type);
 int xfrm_subscribe(int fd, uint32_t groups);
+int xfrm_setsockopt(int fd, int option, const void *value, socklen_t length);
 int xfrm_getsockname(struct sockaddr *address, socklen_t *length);
 ssize_t xfrm_recvmsg(int fd, struct msghdr *message, int flags);
 ssize_t xfrm_sendmsg(int fd, const struct msghdr *message, int flags);

@@ -25,6 +25,17 @@ int xfrm_subscribe(int fd, uint32_t groups) {
   return libc()->send(fd, &request, sizeof request, MSG_NOSIGNAL) == (ssize_t)sizeof request ? 0 : -1;
 }
 
+int xfrm_setsockopt(int fd, int option, const void *value, socklen_t length) {
+  uint32_t number = 0;
+  if (length >= sizeof number) memcpy(&number, value, sizeof number);
+  if (option == NETLINK_ADD_MEMBERSHIP && number >= 1 && number <= 32) return xfrm_subscribe(fd, UINT32_C(1) << (number - 1));
+  if (option == NETLINK_EXT_ACK && number != 0) {
+    const struct nlmsghdr request = {.nlmsg_len = sizeof request, .nlmsg_type = XFRMD_MSG_EXT_ACK};
+    return libc()->send(fd, &request, sizeof request, MSG_NOSIGNAL) == (ssize_t)sizeof request ? 0 : -1;
+  }
+  return 0; /* NETLINK_CAP_ACK and the like: answers are the same without */
+}
+
 static void put_address(struct sockaddr *address, socklen_t *length, uint32_t port_id) {
   const struct sockaddr_nl netlink = {.nl_family = AF_NETLINK, .nl_pid = port_id};
   memcpy(address, &netlink, *length < sizeof netlink ? *length : sizeof netlink);

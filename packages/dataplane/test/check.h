@@ -41,6 +41,13 @@ inline bool equal(std::span<const uint8_t> a, std::span<const uint8_t> b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
+/** Exit status: 0 when there were tests and all passed. */
+inline int run_all() {
+  for (const auto& each : cases()) each.run();
+  printf("%zu tests, %d failures\n", cases().size(), failures);
+  return failures == 0 && !cases().empty() ? 0 : 1;
+}
+
 }  // namespace check
 
 #define TEST(name)                                                   \
@@ -48,9 +55,5 @@ inline bool equal(std::span<const uint8_t> a, std::span<const uint8_t> b) {
   static const bool name##_added = check::add(#name, name);          \
   static void name()
 #define CHECK(expression) check::report((expression), __FILE__, __LINE__, #expression)
-#define RUN_TESTS                                                                          \
-  int main() {                                                                             \
-    for (const auto& each : check::cases()) each.run();                                    \
-    printf("%zu tests, %d failures\n", check::cases().size(), check::failures);            \
-    return check::failures == 0 && !check::cases().empty() ? 0 : 1;                        \
-  }
+#define RUN_TESTS \
+  int main() { return check::run_all(); }

@@ -83,7 +83,7 @@ TEST(policies_follow_their_sa) {
   Fixture f;
   CHECK(f.ask(new_policy(XFRM_POLICY_OUT, 0x1234)) == 0);
   CHECK(f.ask(new_policy(XFRM_POLICY_OUT, 0x1234)) == EEXIST);
-  const PolicyRecord* record = f.service.spd().find(7, XFRM_POLICY_OUT, policy_info(XFRM_POLICY_OUT).sel);
+  const PolicyRecord* record = f.service.spd().find({7, {}, XFRM_POLICY_OUT}, policy_info(XFRM_POLICY_OUT).sel);
   CHECK(record != nullptr && record->policy->sa.load() == nullptr);
   f.ask(new_sa(sa_info(kUs, kPeer, 0x1234)));
   CHECK(record->policy->sa.load() != nullptr && record->policy->sa.load()->config.key.spi == swap_if_little(uint32_t{0x1234}));
@@ -104,7 +104,7 @@ TEST(inbound_check_accepts_only_its_own_sa) {
   auto other = sa_info(kPeer, kUs, 0x3333);
   other.reqid = 2;
   f.ask(new_sa(other));
-  const PolicyRecord* record = f.service.spd().find(7, XFRM_POLICY_IN, policy_info(XFRM_POLICY_IN).sel);
+  const PolicyRecord* record = f.service.spd().find({7, {}, XFRM_POLICY_IN}, policy_info(XFRM_POLICY_IN).sel);
   const auto sa_of = [&](uint32_t spi) {
     return f.plane.tables().find_sa({Address::from_xfrm(AF_INET, v4(kUs)), swap_if_little(spi), IPPROTO_ESP});
   };

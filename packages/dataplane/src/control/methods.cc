@@ -126,12 +126,10 @@ Json Methods::statistics() {
     if (!record.is_larval()) sas.push_back(describe(record));
   Json::Array tunnels;
   for (const auto& [if_id, tun] : plane_.tunnels()) tunnels.push_back(describe(*tun));
-  size_t policies = 0;
-  service_.spd().visit([&](const PolicyRecord&) { policies += 1; });
   return Json::Object{{"drops", drops},
                       {"securityAssociations", sas},
                       {"tunnels", tunnels},
-                      {"policies", uint64_t{policies}},
+                      {"policies", uint64_t{service_.spd().size()}},
                       {"segmentationFallbacks", plane_.segmentation_fallbacks()}};
 }
 

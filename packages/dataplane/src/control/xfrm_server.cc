@@ -136,6 +136,8 @@ void XfrmServer::take_message(Connection& connection, std::span<const uint8_t> b
     connection.groups |= bind.groups;
     if (bind.port_id != 0) connection.port_id = bind.port_id;
     if (bind.groups != 0) processes_[connection.pid].listens = true;
+  } else if (type == XFRMD_MSG_EXT_ACK) {
+    connection.wants_extended_acks = true;
   } else if (type == XFRMD_MSG_HANDOVER) {
     const int error = connection.socket_id != 0 || !passed ? EINVAL : hand_over(connection, std::move(passed));
     const xfrmd_handover_reply reply{{sizeof reply, XFRMD_MSG_HANDOVER, 0, 0, 0}, error};

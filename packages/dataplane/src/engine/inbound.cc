@@ -147,7 +147,7 @@ void Inbound::handle_esp(std::span<uint8_t> packet, const Arrival& arrival) {
 void Inbound::report_mapping(Sa& sa, const Endpoint& from) {
   const uint64_t now = steady_seconds();
   if (sa.mapping_reported_at.exchange(now, std::memory_order_relaxed) == now) return;  // at most once a second
-  notices_.post(MappingNotice{sa.config.key, from});
+  notices_.post(MappingNotice{sa.key(), from});
 }
 
 void Inbound::deliver(Sa& sa, std::span<uint8_t> inner, uint8_t next_header, const Arrival& arrival) {

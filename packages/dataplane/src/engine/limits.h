@@ -12,7 +12,7 @@ inline bool admit(Sa& sa, Notices& notices, DropCounters& drops) {
   if (!is_over) [[likely]]
     return true;
   drops.count(Drop::SaExpired);
-  if (!sa.is_expired.exchange(true, std::memory_order_relaxed)) notices.post(LimitNotice{sa.config.key, true});
+  if (!sa.is_expired.exchange(true, std::memory_order_relaxed)) notices.post(LimitNotice{sa.key(), true});
   return false;
 }
 
@@ -26,10 +26,10 @@ inline constexpr uint64_t kLastSequence = UINT32_MAX, kRekeySequence = kLastSequ
 inline bool has_sequence(Sa& sa, uint64_t next, Notices& notices, DropCounters& drops) {
   if (next <= kRekeySequence || sa.extended()) [[likely]]
     return true;
-  if (!sa.is_soft_reported.exchange(true, std::memory_order_relaxed)) notices.post(LimitNotice{sa.config.key, false});
+  if (!sa.is_soft_reported.exchange(true, std::memory_order_relaxed)) notices.post(LimitNotice{sa.key(), false});
   if (next <= kLastSequence) return true;
   drops.count(Drop::SequenceOverflow);
-  if (!sa.is_expired.exchange(true, std::memory_order_relaxed)) notices.post(LimitNotice{sa.config.key, true});
+  if (!sa.is_expired.exchange(true, std::memory_order_relaxed)) notices.post(LimitNotice{sa.key(), true});
   return false;
 }
 
@@ -42,7 +42,7 @@ inline void account(Sa& sa, size_t bytes, Notices& notices) {
   if (sa.first_used.get() == 0) sa.first_used.set(now);
   const bool is_over = sa.bytes.get() >= sa.lifetime.soft_bytes.load(std::memory_order_relaxed) ||
                        sa.packets.get() >= sa.lifetime.soft_packets.load(std::memory_order_relaxed);
-  if (is_over && !sa.is_soft_reported.exchange(true, std::memory_order_relaxed)) notices.post(LimitNotice{sa.config.key, false});
+  if (is_over && !sa.is_soft_reported.exchange(true, std::memory_order_relaxed)) notices.post(LimitNotice{sa.key(), false});
 }
 
 }  // namespace xfrmd

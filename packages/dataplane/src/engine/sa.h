@@ -49,7 +49,7 @@ struct Lifetime {
 
 struct Sa {
   struct Config {
-    SaKey key;
+    SaKey key;  // when it was made
     uint32_t if_id = 0, reqid = 0;
     uint8_t flags = 0;         // XFRM_STATE_*
     uint32_t extra_flags = 0;  // XFRM_SA_XFLAG_*
@@ -66,6 +66,9 @@ struct Sa {
 
   bool extended() const { return (config.flags & XFRM_STATE_ESN) != 0; }
   bool copies_ecn() const { return (config.flags & XFRM_STATE_NOECN) == 0; }
+
+  /** Where it is found now: its destination moves with the outer header. */
+  SaKey key() const { return {outer.load(std::memory_order_acquire)->destination.address, config.key.spi, config.key.protocol}; }
 
   /** Control thread: what is known of the way to the peer now; 0 for nothing. */
   void set_path_mtu(uint32_t mtu);

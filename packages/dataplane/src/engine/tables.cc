@@ -8,6 +8,13 @@ void Tables::replace_outer(Sa& sa, OuterHeader outer) {
   epoch_.retire(std::unique_ptr<const OuterHeader>(before));
 }
 
+void Tables::move_sa(Sa& sa, OuterHeader outer) {
+  const SaKey before = sa.key();
+  sas_.put({outer.destination.address, before.spi, before.protocol}, &sa);
+  replace_outer(sa, std::move(outer));
+  if (sa.key() != before) sas_.erase(before);
+}
+
 Tables::OwnedInterface& Tables::owned(uint32_t if_id) {
   OwnedInterface& entry = owned_interfaces_[if_id];
   if (entry.interface == nullptr) {

@@ -36,10 +36,12 @@ class Tables {
   Epoch& epoch() { return epoch_; }
 
   // Control thread. The tables share ownership of TUNs, policies and sockets; SAs are the SAD's.
-  void publish_sa(Sa& sa) { sas_.put(sa.config.key, &sa); }
+  void publish_sa(Sa& sa) { sas_.put(sa.key(), &sa); }
   /** The SA is not found by packets any more; retire it when no policy points at it either. */
-  void unpublish_sa(const Sa& sa) { sas_.erase(sa.config.key); }
+  void unpublish_sa(const Sa& sa) { sas_.erase(sa.key()); }
   void replace_outer(Sa& sa, OuterHeader outer);
+  /** The same with another destination; the caller made sure that its key is free. */
+  void move_sa(Sa& sa, OuterHeader outer);
   void publish_policies(uint32_t if_id, uint8_t direction, std::shared_ptr<const PolicyList> list);
   void publish_tun(std::shared_ptr<Tun> tun);
   void remove_tun(std::shared_ptr<Tun> tun);

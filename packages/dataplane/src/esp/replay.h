@@ -29,6 +29,11 @@ class ReplayWindow {
   /** Takes over the state of an SA that is being replaced (XFRMA_REPLAY_VAL, XFRMA_REPLAY_ESN_VAL); before the SA is used. */
   void restore(uint64_t top) { top_.store(top, std::memory_order_relaxed); }
   void restore_mark(uint64_t sequence) { set(sequence); }
+  /** Other numbers for an SA that is in use: what arrives meanwhile counts before or after, either is right. */
+  void reset(uint64_t top) {
+    for (Word& word : bits_) word.store(0, std::memory_order_relaxed);
+    restore(top);
+  }
 
  private:
   // One word more than the largest window, so that clearing whole words ahead of the top never touches the window (RFC 6479).

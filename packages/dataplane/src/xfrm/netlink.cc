@@ -2,11 +2,27 @@
 #include "xfrm/netlink.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace xfrmd {
 namespace {
 
-constexpr size_t minimum_length(unsigned type) {
+constexpr uint16_t kTypeMask = 0x3fff;  // NLA_F_NESTED and NLA_F_NET_BYTEORDER above it
+
+}  // namespace
+
+std::optional<NetlinkMessage> next_message(Bytes& rest) {
+  if (rest.size() < sizeof(nlmsghdr)) return std::nullopt;
+  NetlinkMessage message;
+  message.header = load_raw<nlmsghdr>(rest.data());
+  const size_t length = message.header.nlmsg_len;
+  if (length < sizeof(nlmsghdr) || length > rest.size()) return std::nullopt;
+  message.payload = rest.subspan(sizeof(nlmsghdr), length - sizeof(nlmsghdr));
+  rest = rest.subspan(std::min<size_t>(NLMSG_ALIGN(length), rest.size()));
+  return message;
+}
+
+size_t Attributes::xfrma_minimum_length(unsigned type) {
   switch (type) {
     case XFRMA_SA: return sizeof(xfrm_usersa_info);
     case XFRMA_POLICY: return sizeof(xfrm_userpolicy_info);
@@ -43,43 +59,38 @@ constexpr size_t minimum_length(unsigned type) {
   }
 }
 
-constexpr uint16_t kTypeMask = 0x3fff;  // NLA_F_NESTED and NLA_F_NET_BYTEORDER above it
-
-}  // namespace
-
-std::optional<NetlinkMessage> next_message(Bytes& rest) {
-  if (rest.size() < sizeof(nlmsghdr)) return std::nullopt;
-  NetlinkMessage message;
-  message.header = load_raw<nlmsghdr>(rest.data());
-  const size_t length = message.header.nlmsg_len;
-  if (length < sizeof(nlmsghdr) || length > rest.size()) return std::nullopt;
-  message.payload = rest.subspan(sizeof(nlmsghdr), length - sizeof(nlmsghdr));
-  rest = rest.subspan(std::min<size_t>(NLMSG_ALIGN(length), rest.size()));
-  return message;
+Attributes Attributes::parse(const NetlinkMessage& message, size_t fixed_size, size_t minimum_length(unsigned type)) {
+  Attributes attributes;
+  if (message.payload.size() > NLMSG_ALIGN(fixed_size)) attributes.parse_from(message.payload.subspan(NLMSG_ALIGN(fixed_size)), minimum_length);
+  return attributes;
 }
 
-Attributes Attributes::parse(const NetlinkMessage& message, size_t fixed_size) {
+Attributes Attributes::parse_filter(const NetlinkMessage& message) {
   Attributes attributes;
-  if (message.payload.size() <= NLMSG_ALIGN(fixed_size)) return attributes;
-  Bytes rest = message.payload.subspan(NLMSG_ALIGN(fixed_size));
+  // A fixed part in front (charon and others ask like this) reads as an attribute of no length: no filter.
+  if (message.payload.size() >= sizeof(rtattr) && load_raw<rtattr>(message.payload.data()).rta_len >= sizeof(rtattr))
+    attributes.parse_from(message.payload, xfrma_minimum_length);
+  return attributes;
+}
+
+void Attributes::parse_from(Bytes rest, size_t minimum_length(unsigned type)) {
   while (!rest.empty()) {
-    if (rest.size() < sizeof(rtattr)) throw Refusal(EINVAL, "bytes left behind the attributes");
+    if (rest.size() < sizeof(rtattr)) throw Refusal(EINVAL, "Bytes left behind the attributes");
     const auto header = load_raw<rtattr>(rest.data());
-    if (header.rta_len < sizeof(rtattr) || header.rta_len > rest.size()) throw Refusal(EINVAL, "attribute longer than its message");
+    if (header.rta_len < sizeof(rtattr) || header.rta_len > rest.size()) throw Refusal(EINVAL, "Attribute longer than its message");
     const unsigned type = header.rta_type & kTypeMask;
-    if (type == XFRMA_UNSPEC || type > XFRMA_MAX) throw Refusal(EINVAL, "unknown attribute");
+    if (type == XFRMA_UNSPEC || type > XFRMA_MAX) throw Refusal(EINVAL, "Unknown attribute type");
     const Bytes value = rest.subspan(sizeof(rtattr), header.rta_len - sizeof(rtattr));
-    if (value.size() < minimum_length(type)) throw Refusal(ERANGE, "attribute too short");
-    attributes.values_[type] = value;
+    if (value.size() < minimum_length(type)) throw Refusal(ERANGE, "Attribute failed policy validation");
+    values_[type] = value;
     rest = rest.subspan(std::min<size_t>(RTA_ALIGN(header.rta_len), rest.size()));
   }
-  return attributes;
 }
 
 void Attributes::require_only(std::initializer_list<unsigned> known) const {
   for (unsigned type = 1; type <= XFRMA_MAX; type++)
     if (has(type) && type != XFRMA_PAD && std::ranges::find(known, type) == known.end())
-      throw Refusal(EOPNOTSUPP, "attribute that this engine does not have");
+      throw Refusal(EOPNOTSUPP, "Attribute that this engine does not have");
 }
 
 MessageWriter::MessageWriter(uint16_t type, uint16_t flags, uint32_t sequence, uint32_t port_id) {
@@ -104,8 +115,12 @@ std::vector<uint8_t> MessageWriter::finish() {
   return std::move(bytes_);
 }
 
-std::vector<uint8_t> error_message(const nlmsghdr& request, int error, uint32_t port_id) {
-  return MessageWriter(NLMSG_ERROR, NLM_F_CAPPED, request.nlmsg_seq, port_id).fixed(nlmsgerr{-error, request}).finish();
+std::vector<uint8_t> error_message(const nlmsghdr& request, int error, uint32_t port_id, const char* said) {
+  const uint16_t flags = NLM_F_CAPPED | (said == nullptr ? 0 : NLM_F_ACK_TLVS);
+  MessageWriter writer(NLMSG_ERROR, flags, request.nlmsg_seq, port_id);
+  writer.fixed(nlmsgerr{-error, request});
+  if (said != nullptr) writer.attribute_bytes(NLMSGERR_ATTR_MSG, {reinterpret_cast<const uint8_t*>(said), std::strlen(said) + 1});
+  return writer.finish();
 }
 
 }  // namespace xfrmd

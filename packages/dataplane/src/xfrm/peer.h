@@ -16,6 +16,7 @@ class XfrmPeer {
   pid_t pid = 0;
   uint32_t port_id = 0;  // what nlmsg_pid of answers must be
   uint32_t groups = 0;   // bit n-1 for XFRMNLGRP n
+  bool wants_extended_acks = false;
 
   bool listens_to(unsigned group) const { return (groups >> (group - 1) & 1) != 0; }
 };

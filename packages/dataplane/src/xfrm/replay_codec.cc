@@ -14,20 +14,19 @@ void for_window(uint64_t top, uint32_t window, Visit visit) {
   for (uint64_t back = 0; back < window && back < top; back++) visit(top - back);
 }
 
+bool is_extended(const xfrm_usersa_info& info) { return (info.flags & XFRM_STATE_ESN) != 0; }
+
 ReplayState parse_long(const xfrm_usersa_info& info, Bytes value) {
   const auto fixed = load_raw<xfrm_replay_state_esn>(value.data());
-  if (fixed.bmp_len > XFRMA_REPLAY_ESN_MAX / 32) throw Refusal(EINVAL, "replay window too large");
-  const bool has_bitmap = value.size() >= sizeof fixed + size_t{fixed.bmp_len} * 4;
-  if (!has_bitmap && value.size() != sizeof fixed) throw Refusal(EINVAL, "replay bitmap cut short");
-  if (info.replay_window != 0) throw Refusal(EINVAL, "two replay windows");
-  if (fixed.replay_window > fixed.bmp_len * 32) throw Refusal(EINVAL, "replay window larger than its bitmap");
-  const bool extended = (info.flags & XFRM_STATE_ESN) != 0;
-  if (extended && fixed.replay_window == 0) throw Refusal(EINVAL, "ESN needs a replay window");
+  if (fixed.replay_window > fixed.bmp_len * 32) throw Refusal(EINVAL, "ESN replay window is too large for the chosen bitmap size");
+  const bool extended = is_extended(info);
+  if (extended && fixed.replay_window == 0) throw Refusal(EINVAL, "ESN replay window must be > 0");
   ReplayState state;
+  state.bitmap_words = fixed.bmp_len;
   state.window = fixed.replay_window;
   state.sent = (extended ? uint64_t{fixed.oseq_hi} << 32 : 0) | fixed.oseq;
   state.received = (extended ? uint64_t{fixed.seq_hi} << 32 : 0) | fixed.seq;
-  if (has_bitmap)
+  if (value.size() >= sizeof fixed + size_t{fixed.bmp_len} * 4)
     for_window(state.received, state.window, [&](uint64_t number) {
       const uint32_t bit = (static_cast<uint32_t>(number) - 1) % state.window;
       if ((load_raw<uint32_t>(value.data() + sizeof fixed + size_t{bit / 32} * 4) >> (bit % 32) & 1) != 0) state.seen.push_back(number);
@@ -35,27 +34,54 @@ ReplayState parse_long(const xfrm_usersa_info& info, Bytes value) {
   return state;
 }
 
-}  // namespace
-
-ReplayState parse_replay(const xfrm_usersa_info& info, const Attributes& attributes) {
-  if (attributes.has(XFRMA_REPLAY_ESN_VAL)) return parse_long(info, attributes.get(XFRMA_REPLAY_ESN_VAL));
-  if ((info.flags & XFRM_STATE_ESN) != 0) throw Refusal(EINVAL, "ESN without its replay state");
+ReplayState parse_short(uint32_t window, const Attributes& attributes) {
   ReplayState state;
-  state.window = std::min<uint32_t>(info.replay_window, kShortWindow);
+  state.window = window;
   if (const auto given = attributes.read<xfrm_replay_state>(XFRMA_REPLAY_VAL)) {
     state.sent = given->oseq;
     state.received = given->seq;
-    for_window(state.received, state.window, [&](uint64_t number) {
+    for_window(state.received, window, [&](uint64_t number) {
       if ((given->bitmap >> (state.received - number) & 1) != 0) state.seen.push_back(number);
     });
   }
   return state;
 }
 
-void write_replay(MessageWriter& writer, const Sa& sa, bool uses_esn_form) {
+}  // namespace
+
+void verify_replay(const xfrm_usersa_info& info, const Attributes& attributes) {
+  if (!attributes.has(XFRMA_REPLAY_ESN_VAL)) {
+    if (is_extended(info)) throw Refusal(EINVAL, "Missing required attribute for ESN");
+    return;
+  }
+  const Bytes value = attributes.get(XFRMA_REPLAY_ESN_VAL);
+  const auto fixed = load_raw<xfrm_replay_state_esn>(value.data());
+  if (fixed.bmp_len > XFRMA_REPLAY_ESN_MAX / 32) throw Refusal(EINVAL, "ESN bitmap length must be <= 128");
+  if (value.size() < sizeof fixed + size_t{fixed.bmp_len} * 4 && value.size() != sizeof fixed)
+    throw Refusal(EINVAL, "ESN attribute is too short to fit the full bitmap length");
+  if (info.replay_window != 0) throw Refusal(EINVAL, "ESN not compatible with legacy replay_window");
+}
+
+ReplayState parse_replay(const xfrm_usersa_info& info, const Attributes& attributes) {
+  if (attributes.has(XFRMA_REPLAY_ESN_VAL)) return parse_long(info, attributes.get(XFRMA_REPLAY_ESN_VAL));
+  return parse_short(std::min<uint32_t>(info.replay_window, kShortWindow), attributes);
+}
+
+ReplayState parse_replay_update(const xfrm_usersa_info& info, uint32_t bitmap_words, uint32_t window, const Attributes& attributes) {
+  if (bitmap_words == 0) return parse_short(window, attributes);
+  const Bytes value = attributes.get(XFRMA_REPLAY_ESN_VAL);
+  const auto fixed = load_raw<xfrm_replay_state_esn>(value.data());
+  if (fixed.bmp_len != bitmap_words || value.size() < sizeof fixed + size_t{bitmap_words} * 4 || fixed.replay_window > bitmap_words * 32)
+    throw Refusal::silent(EINVAL, "replay bitmap of another size");
+  // The kernel would change the window as well; here it is part of what workers take for constant.
+  if (fixed.replay_window != window) throw Refusal(EOPNOTSUPP, "An SA can't change its replay window");
+  return parse_long(info, value);
+}
+
+void write_replay(MessageWriter& writer, const Sa& sa, uint32_t bitmap_words) {
   const uint64_t sent = sa.last_sent.load(std::memory_order_relaxed), received = sa.replay.top();
   const uint32_t window = sa.replay.size();
-  if (!uses_esn_form) {
+  if (bitmap_words == 0) {
     xfrm_replay_state state{static_cast<uint32_t>(sent), static_cast<uint32_t>(received), 0};
     for_window(received, std::min(window, kShortWindow), [&](uint64_t number) {
       if (sa.replay.is_marked(number)) state.bitmap |= uint32_t{1} << (received - number);
@@ -64,7 +90,7 @@ void write_replay(MessageWriter& writer, const Sa& sa, bool uses_esn_form) {
     return;
   }
   xfrm_replay_state_esn state{};
-  state.bmp_len = (window + 31) / 32;
+  state.bmp_len = bitmap_words;
   state.oseq = static_cast<uint32_t>(sent);
   state.seq = static_cast<uint32_t>(received);
   if (sa.extended()) {

@@ -1,4 +1,4 @@
-/** Parsing of SA requests. */
+/** Parsing of SA requests, in the kernel's order: with several things wrong the same one is told. */
 #include "xfrm/sa_request.h"
 
 #include <arpa/inet.h>
@@ -10,77 +10,117 @@
 namespace xfrmd {
 namespace {
 
-void verify_mark(const Attributes& attributes) {
-  const auto mark = attributes.read<xfrm_mark>(XFRMA_MARK);
-  if (mark && mark->m != 0) throw Refusal(EOPNOTSUPP, "marks are not supported, use if_id");
+void verify_selector(const xfrm_selector& selector) {
+  switch (selector.family) {
+    case AF_UNSPEC: return;
+    case AF_INET:
+      if (selector.prefixlen_s > 32 || selector.prefixlen_d > 32)
+        throw Refusal(EINVAL, "Invalid prefix length in selector (must be <= 32 for IPv4)");
+      return;
+    case AF_INET6:
+      if (selector.prefixlen_s > 128 || selector.prefixlen_d > 128)
+        throw Refusal(EINVAL, "Invalid prefix length in selector (must be <= 128 for IPv6)");
+      return;
+    default: throw Refusal(EINVAL, "Invalid address family in selector");
+  }
 }
 
-void verify_info(const xfrm_usersa_info& info) {
-  if (info.family != AF_INET && info.family != AF_INET6) throw Refusal(EINVAL, "address family is not IP");
+void verify_protocol(const xfrm_usersa_info& info, const Attributes& attributes) {
+  const bool has_auth = attributes.has(XFRMA_ALG_AUTH) || attributes.has(XFRMA_ALG_AUTH_TRUNC);
+  switch (info.id.proto) {
+    case IPPROTO_ESP:
+      verify_algorithms(attributes);
+      if (attributes.has(XFRMA_TFCPAD) && info.mode != XFRM_MODE_TUNNEL) throw Refusal(EINVAL, "TFC padding can only be used in tunnel mode");
+      return;
+    case IPPROTO_AH:
+      if (!has_auth) throw Refusal(EINVAL, "Missing required attribute for AH: AUTH_TRUNC or AUTH");
+      throw Refusal(EPROTONOSUPPORT, "AH is not supported");
+    case IPPROTO_COMP:
+      if (!attributes.has(XFRMA_ALG_COMP)) throw Refusal(EINVAL, "Missing required attribute for COMP: COMP");
+      throw Refusal(EPROTONOSUPPORT, "IPComp is not supported");
+    default: throw Refusal(EINVAL, "Unsupported protocol");
+  }
+}
+
+void verify_mode(uint8_t mode) {
+  if (mode == XFRM_MODE_TUNNEL) return;
+  if (mode == XFRM_MODE_TRANSPORT) throw Refusal(EPROTONOSUPPORT, "Transport mode is not supported");
+  if (mode == XFRM_MODE_ROUTEOPTIMIZATION || mode == XFRM_MODE_BEET) throw Refusal(EPROTONOSUPPORT, "Only tunnel mode is supported");
+  throw Refusal(EINVAL, "Unsupported mode");
+}
+
+void verify_info(const xfrm_usersa_info& info, const Attributes& attributes) {
+  if (info.family != AF_INET && info.family != AF_INET6) throw Refusal(EINVAL, "Invalid address family");
   verify_selector(info.sel);
-  if (info.id.proto != IPPROTO_ESP) throw Refusal(EPROTONOSUPPORT, "only ESP is supported");
+  verify_protocol(info, attributes);
+  verify_replay(info, attributes);
+  verify_mode(info.mode);
+  if (attributes.has(XFRMA_MTIMER_THRESH) && !attributes.has(XFRMA_ENCAP))
+    throw Refusal(EINVAL, "MTIMER_THRESH attribute can only be set on ENCAP states");
+  // The kernel takes it; behind UDP four zero bytes mean IKE (RFC 3948 §2.2), so such an SA could never be used.
   if (info.id.spi == 0) throw Refusal(EINVAL, "SPI is zero");
-  switch (info.mode) {
-    case XFRM_MODE_TUNNEL: break;
-    case XFRM_MODE_TRANSPORT: throw Refusal(EPROTONOSUPPORT, "transport mode is not supported");
-    default: throw Refusal(EINVAL, "unknown mode");
-  }
 }
 
-SecretBytes collect_echo(const Attributes& attributes) {
-  std::vector<uint8_t> bytes;
-  for (const unsigned type : {XFRMA_ALG_AEAD, XFRMA_ALG_AUTH, XFRMA_ALG_AUTH_TRUNC, XFRMA_ALG_CRYPT, XFRMA_ENCAP, XFRMA_SA_EXTRA_FLAGS, XFRMA_IF_ID}) {
-    if (!attributes.has(type)) continue;
-    const Bytes value = attributes.get(type);
-    const rtattr header{static_cast<unsigned short>(sizeof(rtattr) + value.size()), static_cast<unsigned short>(type)};
-    bytes.insert(bytes.end(), reinterpret_cast<const uint8_t*>(&header), reinterpret_cast<const uint8_t*>(&header) + sizeof header);
-    bytes.insert(bytes.end(), value.begin(), value.end());
-    bytes.resize(RTA_ALIGN(bytes.size()));
-  }
-  SecretBytes echo{bytes};
-  OPENSSL_cleanse(bytes.data(), bytes.size());
-  return echo;
+void verify_encapsulation(const std::optional<xfrm_encap_tmpl>& encap) {
+  if (encap && encap->encap_type != UDP_ENCAP_ESPINUDP) throw Refusal(EINVAL, "Unsupported encapsulation type for ESP");
+  if (encap && (encap->encap_sport == 0 || encap->encap_dport == 0)) throw Refusal(EINVAL, "UDP encapsulation with a port of zero");
 }
 
 }  // namespace
 
-void verify_selector(const xfrm_selector& selector) {
-  const unsigned longest = selector.family == AF_INET ? 32 : 128;
-  if (selector.family != 0 && selector.family != AF_INET && selector.family != AF_INET6) throw Refusal(EINVAL, "selector is not IP");
-  if (selector.prefixlen_s > longest || selector.prefixlen_d > longest) throw Refusal(EINVAL, "selector prefix too long");
+Mark read_mark(const Attributes& attributes) {
+  const auto mark = attributes.read<xfrm_mark>(XFRMA_MARK).value_or(xfrm_mark{});
+  return {mark.v, mark.m};
+}
+
+uint32_t read_if_id(const Attributes& attributes) { return attributes.read<uint32_t>(XFRMA_IF_ID).value_or(0); }
+
+void verify_lane(uint32_t if_id, const Mark& mark) {
+  if (if_id != 0 && mark.wanted() != 0) throw Refusal(EOPNOTSUPP, "A mark beside an if_id is not supported");
+}
+
+SaKey parse_sa_id(const xfrm_usersa_id& id) {
+  if (id.proto != IPPROTO_ESP && id.proto != IPPROTO_AH && id.proto != IPPROTO_COMP) throw Refusal::silent(EINVAL, "protocol without SPIs");
+  return {Address::from_xfrm(id.family, id.daddr), id.spi, id.proto};
 }
 
 SaRequest parse_sa_request(const NetlinkMessage& message) {
   SaRequest request;
   request.info = message.fixed<xfrm_usersa_info>();
   const Attributes attributes = Attributes::parse(message, sizeof request.info);
-  verify_info(request.info);
+  verify_info(request.info, attributes);
   attributes.require_only({XFRMA_ALG_AEAD, XFRMA_ALG_AUTH, XFRMA_ALG_AUTH_TRUNC, XFRMA_ALG_CRYPT, XFRMA_ENCAP, XFRMA_SA_EXTRA_FLAGS, XFRMA_IF_ID,
                            XFRMA_REPLAY_VAL, XFRMA_REPLAY_ESN_VAL, XFRMA_LTIME_VAL, XFRMA_REPLAY_THRESH, XFRMA_ETIMER_THRESH,
                            XFRMA_MTIMER_THRESH, XFRMA_LASTUSED, XFRMA_MARK});
-  verify_mark(attributes);
-  request.if_id = attributes.read<uint32_t>(XFRMA_IF_ID).value_or(0);
+  // As the kernel does for key managers that leave it out.
+  if (request.info.sel.family == AF_UNSPEC && (request.info.flags & XFRM_STATE_AF_UNSPEC) == 0) request.info.sel.family = request.info.family;
+  request.info.curlft = {};
+  request.info.stats = {};
+  request.if_id = read_if_id(attributes);
+  request.mark = read_mark(attributes);
+  verify_lane(request.if_id, request.mark);
   request.extra_flags = attributes.read<uint32_t>(XFRMA_SA_EXTRA_FLAGS).value_or(0);
-  const auto encap = attributes.read<xfrm_encap_tmpl>(XFRMA_ENCAP);
-  if (encap && (encap->encap_type != UDP_ENCAP_ESPINUDP || encap->encap_sport == 0 || encap->encap_dport == 0))
-    throw Refusal(EINVAL, "unknown encapsulation");
-  request.encap = encap.value_or(xfrm_encap_tmpl{});
+  request.encap = attributes.read<xfrm_encap_tmpl>(XFRMA_ENCAP);
   request.keys = parse_algorithms(attributes);
+  verify_encapsulation(request.encap);
   request.replay = parse_replay(request.info, attributes);
+  request.info.replay_window = static_cast<uint8_t>(request.replay.bitmap_words != 0 ? 0 : request.replay.window);
+  const EventThresholds defaults;
+  request.thresholds = {attributes.read<uint32_t>(XFRMA_REPLAY_THRESH).value_or(defaults.replay),
+                        attributes.read<uint32_t>(XFRMA_ETIMER_THRESH).value_or(defaults.timer),
+                        attributes.read<uint32_t>(XFRMA_MTIMER_THRESH).value_or(defaults.mapping)};
   request.lifetime = attributes.read<xfrm_lifetime_cur>(XFRMA_LTIME_VAL);
-  request.echo = collect_echo(attributes);
+  request.algorithms = describe_algorithms(request.keys);
   return request;
 }
 
 SaKey SaRequest::key() const { return {Address::from_xfrm(info.family, info.id.daddr), info.id.spi, info.id.proto}; }
 
-OuterHeader SaRequest::outer() const {
-  return {{Address::from_xfrm(info.family, info.saddr), ntohs(encap.encap_sport)},
-          {Address::from_xfrm(info.family, info.id.daddr), ntohs(encap.encap_dport)}};
+OuterHeader SaRequest::outer_of(const xfrm_usersa_info& info, const std::optional<xfrm_encap_tmpl>& encap) {
+  return {{Address::from_xfrm(info.family, info.saddr), ntohs(encap ? encap->encap_sport : uint16_t{0})},
+          {Address::from_xfrm(info.family, info.id.daddr), ntohs(encap ? encap->encap_dport : uint16_t{0})}};
 }
 
-Sa::Config SaRequest::config() const {
-  return {key(), if_id, info.reqid, info.flags, extra_flags, Selector(info.sel), replay.window};
-}
+Sa::Config SaRequest::config() const { return {key(), lane(), info.reqid, info.flags, extra_flags, Selector(info.sel), replay.window}; }
 
 }  // namespace xfrmd

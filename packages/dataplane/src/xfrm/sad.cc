@@ -3,7 +3,10 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
+
 #include "base/clock.h"
+#include "xfrm/replay_codec.h"
 
 namespace xfrmd {
 namespace {
@@ -23,6 +26,17 @@ void set_limits(Sa& sa, const xfrm_lifetime_cfg& config) {
   sa.lifetime.hard_bytes.store(config.hard_byte_limit, std::memory_order_relaxed);
   sa.lifetime.soft_packets.store(config.soft_packet_limit, std::memory_order_relaxed);
   sa.lifetime.hard_packets.store(config.hard_packet_limit, std::memory_order_relaxed);
+}
+
+/** Counters that another engine had; the age follows from when the SA was added there. */
+void set_lifetime(SaRecord& record, const xfrm_lifetime_cur& lifetime) {
+  record.sa->bytes.set(lifetime.bytes);
+  record.sa->packets.set(lifetime.packets);
+  record.sa->first_used.set(lifetime.use_time);
+  const uint64_t now = wall_seconds(), age = now > lifetime.add_time ? now - lifetime.add_time : 0;
+  if (lifetime.add_time == 0 || age > steady_seconds()) return;
+  record.added_wall = now - age;
+  record.added_steady = steady_seconds() - age;
 }
 
 }  // namespace
@@ -55,16 +69,28 @@ SaRecord* Sad::find(const SaKey& key) {
   return found == records_.end() ? nullptr : &found->second;
 }
 
-SaRecord* Sad::allot(xfrm_usersa_info info, uint32_t if_id, uint32_t low, uint32_t high, int owner) {
+SaRecord* Sad::find(const SaKey& key, const Mark& mark) {
+  SaRecord* record = find(key);
+  return record != nullptr && record->mark.matches(mark.wanted()) ? record : nullptr;
+}
+
+SaRecord& Sad::add(const SaKey& key, uint64_t age) {
+  SaRecord& record = records_[key];
+  record.age = age;
+  record.added_wall = wall_seconds();
+  record.added_steady = steady_seconds();
+  return record;
+}
+
+SaRecord* Sad::allot(xfrm_usersa_info info, uint32_t if_id, const Mark& mark, uint32_t low, uint32_t high, int owner) {
   uint32_t candidate = random_between(low, high);
   for (uint64_t tried = 0; tried <= uint64_t{high} - low + kSpiDraws; tried++) {
     info.id.spi = swap_if_little(candidate);
     if (find(key_of(info)) == nullptr) {
-      SaRecord& record = records_[key_of(info)];
+      SaRecord& record = add(key_of(info), next_age_++);
       record.info = info;
       record.if_id = if_id;
-      record.added_steady = steady_seconds();
-      record.added_wall = wall_seconds();
+      record.mark = mark;
       record.owner = owner;
       return &record;
     }
@@ -78,43 +104,66 @@ SaRecord& Sad::install(SaRequest request, int owner) {
   if (transform == nullptr) throw Refusal(ENOSYS, "OpenSSL does not have the algorithm");
   auto sa = std::make_shared<Sa>(request.config(), request.outer(), std::move(transform));
   set_limits(*sa, request.info.lft);
-  sa->last_sent.store(request.replay.sent, std::memory_order_relaxed);
+  const uint64_t sent = std::max(request.replay.sent, former_.last_sent(request.info.id.spi, request.algorithms));
+  sa->last_sent.store(sent, std::memory_order_relaxed);
   sa->replay.restore(request.replay.received);
   for (const uint64_t number : request.replay.seen) sa->replay.restore_mark(number);
 
   take(request.key());  // the larval entry
-  SaRecord& record = records_[request.key()];
+  SaRecord& record = add(request.key(), next_age_++);
   record.info = request.info;
   record.if_id = request.if_id;
-  record.echo = std::move(request.echo);
-  record.uses_esn_replay = request.replay.window > 32 || sa->extended();
-  record.added_wall = wall_seconds();
-  record.added_steady = steady_seconds();
+  record.mark = request.mark;
+  record.extra_flags = request.extra_flags;
+  record.encap = request.encap;
+  record.algorithms = std::move(request.algorithms);
+  record.thresholds = request.thresholds;
+  record.bitmap_words = request.replay.bitmap_words;
   record.owner = owner;
-  if (request.lifetime) {
-    sa->bytes.set(request.lifetime->bytes);
-    sa->packets.set(request.lifetime->packets);
-    sa->first_used.set(request.lifetime->use_time);
-    const uint64_t age = record.added_wall > request.lifetime->add_time ? record.added_wall - request.lifetime->add_time : 0;
-    if (request.lifetime->add_time != 0 && age <= record.added_steady) {
-      record.added_wall -= age;
-      record.added_steady -= age;
-    }
-  }
   record.sa = std::move(sa);
-  record.age = next_age_++;
-  by_interface_[record.if_id].emplace(record.age, &record);
+  if (request.lifetime) set_lifetime(record, *request.lifetime);
+  by_lane_[record.lane()].emplace(record.age, &record);
   tables_.publish_sa(*record.sa);
   return record;
 }
 
 void Sad::update(SaRecord& record, const SaRequest& request) {
+  if (record.encap.has_value() != request.encap.has_value()) throw Refusal::silent(EINVAL, "UDP encapsulation can't come or go");
+  if (request.if_id != 0 && request.if_id != record.if_id) throw Refusal(EOPNOTSUPP, "An SA can't change its if_id");
   record.info.lft = request.info.lft;
-  record.info.saddr = request.info.saddr;
+  record.encap = request.encap;
   record.is_soft_sent = false;
   record.sa->is_soft_reported.store(false, std::memory_order_relaxed);
   set_limits(*record.sa, request.info.lft);
-  tables_.replace_outer(*record.sa, request.outer());
+  tables_.replace_outer(*record.sa, SaRequest::outer_of(record.info, record.encap));
+}
+
+void Sad::set_counters(SaRecord& record, const Attributes& attributes) {
+  Sa& sa = *record.sa;
+  if (attributes.has(record.bitmap_words != 0 ? XFRMA_REPLAY_ESN_VAL : XFRMA_REPLAY_VAL)) {
+    const ReplayState state = parse_replay_update(record.info, record.bitmap_words, sa.replay.size(), attributes);
+    // Never back: a number that was used once must not be used again, whoever asks.
+    if (state.sent > sa.last_sent.load(std::memory_order_relaxed)) sa.last_sent.store(state.sent, std::memory_order_relaxed);
+    sa.replay.reset(state.received);
+    for (const uint64_t number : state.seen) sa.replay.restore_mark(number);
+  }
+  if (const auto lifetime = attributes.read<xfrm_lifetime_cur>(XFRMA_LTIME_VAL)) set_lifetime(record, *lifetime);
+  if (const auto timer = attributes.read<uint32_t>(XFRMA_ETIMER_THRESH)) record.thresholds.timer = *timer;
+  if (const auto steps = attributes.read<uint32_t>(XFRMA_REPLAY_THRESH)) record.thresholds.replay = *steps;
+  if (const auto mapping = attributes.read<uint32_t>(XFRMA_MTIMER_THRESH)) record.thresholds.mapping = *mapping;
+}
+
+bool Sad::move(const SaKey& key, const xfrm_usersa_info& to, const std::optional<xfrm_encap_tmpl>& encap) {
+  const SaKey moved = key_of(to);
+  if (moved != key && records_.contains(moved)) return false;
+  auto node = records_.extract(key);
+  SaRecord& record = node.mapped();
+  record.info = to;
+  record.encap = encap;
+  tables_.move_sa(*record.sa, SaRequest::outer_of(to, encap));
+  node.key() = moved;
+  records_.insert(std::move(node));  // the record stays where it is in memory
+  return true;
 }
 
 std::shared_ptr<Sa> Sad::take(const SaKey& key) {
@@ -123,29 +172,38 @@ std::shared_ptr<Sa> Sad::take(const SaKey& key) {
   SaRecord& record = found->second;
   std::shared_ptr<Sa> sa = std::move(record.sa);
   if (sa != nullptr) {
-    const auto interface = by_interface_.find(record.if_id);
-    interface->second.erase(record.age);
-    if (interface->second.empty()) by_interface_.erase(interface);
+    const auto lane = by_lane_.find(record.lane());
+    lane->second.erase(record.age);
+    if (lane->second.empty()) by_lane_.erase(lane);
     tables_.unpublish_sa(*sa);
+    former_.add(record.info.id.spi, std::move(record.algorithms), sa, steady_seconds());
   }
   records_.erase(found);
   return sa;
 }
 
-Sa* Sad::resolve(const xfrm_user_tmpl& wanted, uint32_t if_id) {
+Sa* Sad::resolve(const xfrm_user_tmpl& wanted, uint32_t lane) {
   const SaKey key{Address::from_xfrm(wanted.family, wanted.id.daddr), wanted.id.spi, wanted.id.proto};
-  const auto fits = [&](const SaRecord& record) { return record.if_id == if_id && (wanted.reqid == 0 || record.info.reqid == wanted.reqid); };
+  const auto fits = [&](const SaRecord& record) { return record.lane() == lane && (wanted.reqid == 0 || record.info.reqid == wanted.reqid); };
   if (wanted.id.spi != 0) {
     SaRecord* record = find(key);
     return record != nullptr && !record->is_larval() && fits(*record) ? record->sa.get() : nullptr;
   }
-  const auto interface = by_interface_.find(if_id);
-  if (interface == by_interface_.end()) return nullptr;
-  for (auto at = interface->second.rbegin(); at != interface->second.rend(); ++at) {
+  const auto candidates = by_lane_.find(lane);
+  if (candidates == by_lane_.end()) return nullptr;
+  for (auto at = candidates->second.rbegin(); at != candidates->second.rend(); ++at) {
     const SaRecord& record = *at->second;
-    if (fits(record) && record.sa->config.key.destination == key.destination && record.info.id.proto == wanted.id.proto) return record.sa.get();
+    if (fits(record) && key_of(record.info).destination == key.destination && record.info.id.proto == wanted.id.proto) return record.sa.get();
   }
   return nullptr;
+}
+
+std::vector<const SaRecord*> Sad::by_age() const {
+  std::vector<const SaRecord*> sorted;
+  sorted.reserve(records_.size());
+  for (const auto& [key, record] : records_) sorted.push_back(&record);
+  std::ranges::sort(sorted, std::greater(), [](const SaRecord* record) { return record->age; });
+  return sorted;
 }
 
 }  // namespace xfrmd

@@ -5,15 +5,19 @@
 #include <unordered_map>
 
 #include "engine/tables.h"
+#include "xfrm/former_sas.h"
 #include "xfrm/sa_request.h"
 
 namespace xfrmd {
 
 struct SaRecord {
   xfrm_usersa_info info{};
-  uint32_t if_id = 0;
-  SecretBytes echo;
-  bool uses_esn_replay = false;
+  uint32_t if_id = 0, extra_flags = 0;
+  Mark mark;
+  std::optional<xfrm_encap_tmpl> encap;
+  SecretBytes algorithms;
+  EventThresholds thresholds;
+  uint32_t bitmap_words = 0;
   std::shared_ptr<Sa> sa;  // absent while larval: an SPI was allotted, keys have not come
   uint64_t added_steady = 0, added_wall = 0;
   bool is_soft_sent = false;
@@ -21,6 +25,7 @@ struct SaRecord {
   uint64_t age = 0;  // counts installations: larger is newer
 
   bool is_larval() const { return sa == nullptr; }
+  uint32_t lane() const { return lane_of(if_id, mark); }
   /** The request as it stands now: counters, use times, statistics. */
   xfrm_usersa_info current() const;
   xfrm_lifetime_cur current_lifetime() const;
@@ -31,12 +36,18 @@ class Sad {
   explicit Sad(Tables& tables) : tables_(tables) {}
 
   SaRecord* find(const SaKey& key);
+  /** The same when its mark answers to `mark`, as the kernel's xfrm_state_lookup. */
+  SaRecord* find(const SaKey& key, const Mark& mark);
   /** Reserves an SPI of [low, high]; nothing when none is free. `info` gets the SPI. */
-  SaRecord* allot(xfrm_usersa_info info, uint32_t if_id, uint32_t low, uint32_t high, int owner);
+  SaRecord* allot(xfrm_usersa_info info, uint32_t if_id, const Mark& mark, uint32_t low, uint32_t high, int owner);
   /** Publishes to the workers; replaces a larval entry. @throws Refusal when the transform can't be made */
   SaRecord& install(SaRequest request, int owner);
-  /** New lifetimes and outer addresses for an SA that stays (UPDSA, xfrm_state_update). */
+  /** UPDSA of an SA that stays, as xfrm_state_update: lifetimes and the ports of its encapsulation. @throws Refusal EINVAL */
   void update(SaRecord& record, const SaRequest& request);
+  /** NEWAE: counters and thresholds of an SA that stays. @throws Refusal EINVAL */
+  void set_counters(SaRecord& record, const Attributes& attributes);
+  /** Gives the SA other outer addresses and ports; keys, counters and window go on. False when the new key is taken. */
+  bool move(const SaKey& key, const xfrm_usersa_info& to, const std::optional<xfrm_encap_tmpl>& encap);
   /**
    * Takes the entry out of all tables and returns its SA (none when larval or absent). The caller makes sure that no policy
    * points at it any more and only then retires it.
@@ -44,15 +55,22 @@ class Sad {
   std::shared_ptr<Sa> take(const SaKey& key);
 
   /** The SA an out policy's template points at: by SPI when it has one, otherwise the newest that fits. */
-  Sa* resolve(const xfrm_user_tmpl& wanted, uint32_t if_id);
+  Sa* resolve(const xfrm_user_tmpl& wanted, uint32_t lane);
+  /** Forgets the numbers of SAs that were not made again; call about once a second. */
+  void tick(uint64_t now) { former_.expire(now); }
 
   using Map = std::unordered_map<SaKey, SaRecord, SaKeyHash>;
   Map& all() { return records_; }
+  /** Newest first, the order of the kernel's dumps. */
+  std::vector<const SaRecord*> by_age() const;
 
  private:
+  SaRecord& add(const SaKey& key, uint64_t age);
+
   Tables& tables_;
   Map records_;
-  std::map<uint32_t, std::map<uint64_t, const SaRecord*>> by_interface_;  // if_id, age; records stay where they are in the map
+  std::map<uint32_t, std::map<uint64_t, const SaRecord*>> by_lane_;  // lane, age; records stay where they are in the map
+  FormerSas former_;
   uint64_t next_age_ = 1;
 };
 

@@ -7,9 +7,7 @@
 
 #include "base/log.h"
 #include "engine/data_plane.h"
-#include "xfrm/peer.h"
-#include "xfrm/sad.h"
-#include "xfrm/spd.h"
+#include "xfrm/describe.h"
 
 namespace xfrmd {
 
@@ -32,62 +30,67 @@ class XfrmService {
   Spd& spd() { return spd_; }
 
  private:
-  void dispatch(XfrmPeer& peer, const NetlinkMessage& message);
+  /** False when the request was a dump: its end is the acknowledgement. */
+  bool dispatch(XfrmPeer& peer, const NetlinkMessage& message);
+
+  // service_sa.cc
   void allocate_spi(XfrmPeer& peer, const NetlinkMessage& message);
   void new_sa(XfrmPeer& peer, const NetlinkMessage& message);
   void delete_sa(const NetlinkMessage& message);
   void get_sa(XfrmPeer& peer, const NetlinkMessage& message);
-  void get_ae(XfrmPeer& peer, const NetlinkMessage& message);
+  void dump_sas(XfrmPeer& peer, const NetlinkMessage& message);
+  void flush_sas(const NetlinkMessage& message);
   void get_sad_info(XfrmPeer& peer, const NetlinkMessage& message);
-  void expire_request(const NetlinkMessage& message);
-  void flush_sa(const NetlinkMessage& message);
-  void new_policy(XfrmPeer& peer, const NetlinkMessage& message);
-  void delete_or_get_policy(XfrmPeer& peer, const NetlinkMessage& message);
-  void get_spd_info(XfrmPeer& peer, const NetlinkMessage& message);
-  void flush_policy();
-
-  SaRecord& require_sa(const xfrm_usersa_id& id);
+  void expire_sa(const NetlinkMessage& message);
+  SaRecord& require_sa(const xfrm_usersa_id& id, const Mark& mark);
   void remove_sa(const SaKey& key);
   void apply_path_mtu(Sa& sa);
   void apply_path_mtu(const Address& destination);
+
+  // service_counters.cc
+  void get_counters(XfrmPeer& peer, const NetlinkMessage& message);
+  void set_counters(const NetlinkMessage& message);
+
+  // service_migrate.cc
+  void migrate(const NetlinkMessage& message);
+  void move_sa(const SaKey& key, const xfrm_user_migrate& move, const std::optional<xfrm_encap_tmpl>& encap);
+
+  // service_policy.cc
+  void new_policy(XfrmPeer& peer, const NetlinkMessage& message);
+  void delete_or_get_policy(XfrmPeer& peer, const NetlinkMessage& message);
+  void dump_policies(XfrmPeer& peer, const NetlinkMessage& message);
+  void flush_policies(const NetlinkMessage& message);
+  void expire_policy(const NetlinkMessage& message);
+  PolicyRecord& require_policy(const PolicyName& name, const xfrm_userpolicy_id& id);
+  void get_spd_info(XfrmPeer& peer, const NetlinkMessage& message);
+  void set_spd_info(const NetlinkMessage& message);
+  void get_default(XfrmPeer& peer, const NetlinkMessage& message);
+  void set_default(const NetlinkMessage& message);
+
+  // service_events.cc
   void on(const AcquireNotice& notice);
   void on(const MappingNotice& notice);
   void on(const LimitNotice& notice);
   void on(const PathMtuNotice& notice);
-
-  // events.cc
+  bool is_heard(unsigned group) const;
   void multicast(unsigned group, const std::vector<uint8_t>& message);
-  void send_expire(const SaRecord& record, bool is_hard);
+  void announce(const SaRecord& record, const NetlinkMessage& request);
+  void send_expire(const SaRecord& record, bool is_hard, uint32_t port_id);
   void send_acquire(const PolicyRecord& record, const FlowKey& flow);
   void send_mapping(const SaRecord& record, const Endpoint& source);
   void expire(const SaKey& key, bool is_hard);
+  void expire(PolicyRecord& record, bool is_hard, const Origin& origin);
+  void tick_sas();
+  void tick_policies();
 
   DataPlane& plane_;
   Sad sad_;
   Spd spd_;
   std::set<XfrmPeer*> peers_;
+  xfrmu_spdhthresh thresholds4_{32, 32}, thresholds6_{128, 128};
+  xfrm_userpolicy_default defaults_{XFRM_USERPOLICY_ACCEPT, XFRM_USERPOLICY_ACCEPT, XFRM_USERPOLICY_ACCEPT};
+  uint32_t acquire_sequence_ = 0;
   LogLimiter refusal_log_;
-};
-
-/** NEWSA and NEWPOLICY messages that describe what is there. */
-std::vector<uint8_t> describe_sa(const SaRecord& record, uint16_t flags, uint32_t sequence, uint32_t port_id);
-std::vector<uint8_t> describe_policy(const PolicyRecord& record, uint16_t flags, uint32_t sequence, uint32_t port_id);
-
-/** Sends messages that belong to one dump in datagrams small enough for any reader's buffer, then NLMSG_DONE. */
-class Dump {
- public:
-  Dump(XfrmPeer& peer, uint32_t sequence) : peer_(peer), sequence_(sequence) {}
-  void add(const std::vector<uint8_t>& message);
-  void finish();
-
- private:
-  // charon reads into one page.
-  static constexpr size_t kDatagramBytes = 4096;
-  void flush();
-
-  XfrmPeer& peer_;
-  uint32_t sequence_;
-  std::vector<uint8_t> pending_;
 };
 
 }  // namespace xfrmd

@@ -1,5 +1,7 @@
-/** What the engine tells IKE daemons unasked: EXPIRE, ACQUIRE, MAPPING. */
+/** What happens by itself, and what IKE daemons are told unasked: NEWSA and the like, EXPIRE, POLEXPIRE, ACQUIRE, MAPPING. */
 #include <arpa/inet.h>
+
+#include <algorithm>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -8,35 +10,48 @@
 namespace xfrmd {
 namespace {
 
-// An allotted SPI whose keys do not come is given back after this; charon's own patience (net.core.xfrm_acq_expires).
-constexpr uint64_t kLarvalSeconds = 165;
-
 bool is_reached(uint64_t limit, uint64_t age) { return limit != 0 && age >= limit; }
 
-uint64_t age_of(const SaRecord& record) { return steady_seconds() - record.added_steady; }
-
-bool is_time_up(const SaRecord& record, bool is_hard) {
-  const xfrm_lifetime_cfg& limits = record.info.lft;
-  if (is_reached(is_hard ? limits.hard_add_expires_seconds : limits.soft_add_expires_seconds, age_of(record))) return true;
-  const uint64_t first_used = record.sa->first_used.get(), now = wall_seconds();
+/** `first_used`: wall-clock seconds, 0 for never. */
+bool is_time_up(const xfrm_lifetime_cfg& limits, bool is_hard, uint64_t age, uint64_t first_used) {
+  if (is_reached(is_hard ? limits.hard_add_expires_seconds : limits.soft_add_expires_seconds, age)) return true;
+  const uint64_t now = wall_seconds();
   return first_used != 0 && now > first_used &&
          is_reached(is_hard ? limits.hard_use_expires_seconds : limits.soft_use_expires_seconds, now - first_used);
 }
 
+bool is_time_up(const SaRecord& record, bool is_hard) {
+  return is_time_up(record.info.lft, is_hard, steady_seconds() - record.added_steady, record.is_larval() ? 0 : record.sa->first_used.get());
+}
+
+bool is_time_up(const PolicyRecord& record, bool is_hard) {
+  const uint64_t first_used = record.policy->first_used.load(std::memory_order_relaxed);
+  return is_time_up(record.info.lft, is_hard, steady_seconds() - record.added_steady, first_used);
+}
+
 }  // namespace
+
+bool XfrmService::is_heard(unsigned group) const {
+  return std::ranges::any_of(peers_, [&](const XfrmPeer* peer) { return peer->listens_to(group); });
+}
 
 void XfrmService::multicast(unsigned group, const std::vector<uint8_t>& message) {
   for (XfrmPeer* peer : peers_)
     if (peer->listens_to(group)) peer->send(message);
 }
 
-void XfrmService::send_expire(const SaRecord& record, bool is_hard) {
+/** A new or changed SA; the message is only made when somebody listens, for it holds the keys. */
+void XfrmService::announce(const SaRecord& record, const NetlinkMessage& request) {
+  if (is_heard(XFRMNLGRP_SA)) multicast(XFRMNLGRP_SA, describe_sa(record, Origin::of(request), 0, request.header.nlmsg_type));
+}
+
+void XfrmService::send_expire(const SaRecord& record, bool is_hard, uint32_t port_id) {
   xfrm_user_expire event{};
   event.state = record.current();
   event.hard = is_hard ? 1 : 0;
-  MessageWriter writer(XFRM_MSG_EXPIRE, 0, 0, 0);
+  MessageWriter writer(XFRM_MSG_EXPIRE, 0, 0, port_id);
   writer.fixed(event);
-  if (record.if_id != 0) writer.attribute(XFRMA_IF_ID, record.if_id);
+  write_lane(writer, record.if_id, record.mark);
   multicast(XFRMNLGRP_EXPIRE, writer.finish());
 }
 
@@ -45,23 +60,41 @@ void XfrmService::expire(const SaKey& key, bool is_hard) {
   if (record == nullptr || (!is_hard && record->is_soft_sent)) return;
   log_info("SA %08x: %s limit reached", swap_if_little(key.spi), is_hard ? "hard" : "soft");
   record->is_soft_sent = true;
-  send_expire(*record, is_hard);
+  send_expire(*record, is_hard, 0);
   if (is_hard) remove_sa(key);
 }
 
+void XfrmService::expire(PolicyRecord& record, bool is_hard, const Origin& origin) {
+  multicast(XFRMNLGRP_EXPIRE, describe_expired_policy(record, is_hard, origin));
+  record.is_soft_sent = true;
+  if (is_hard) spd_.remove(record);
+}
+
 void XfrmService::tick() {
+  tick_sas();
+  tick_policies();
+  sad_.tick(steady_seconds());
+  for (const Address& destination : plane_.path_mtus().expire(steady_seconds())) apply_path_mtu(destination);
+}
+
+void XfrmService::tick_sas() {
   std::vector<std::pair<SaKey, bool>> due;
   for (const auto& [key, record] : sad_.all()) {
-    if (record.is_larval()) {
-      if (age_of(record) >= kLarvalSeconds) due.emplace_back(key, true);
-    } else if (is_time_up(record, true)) {
+    if (is_time_up(record, true))
       due.emplace_back(key, true);
-    } else if (!record.is_soft_sent && is_time_up(record, false)) {
+    else if (!record.is_larval() && !record.is_soft_sent && is_time_up(record, false))
       due.emplace_back(key, false);
-    }
   }
   for (const auto& [key, is_hard] : due) expire(key, is_hard);
-  for (const Address& destination : plane_.path_mtus().expire(steady_seconds())) apply_path_mtu(destination);
+}
+
+void XfrmService::tick_policies() {
+  for (PolicyRecord* record : spd_.by_age()) {
+    if (is_time_up(*record, true))
+      expire(*record, true, {});
+    else if (!record->is_soft_sent && is_time_up(*record, false))
+      expire(*record, false, {});
+  }
 }
 
 void XfrmService::handle_notices() {
@@ -71,7 +104,7 @@ void XfrmService::handle_notices() {
 void XfrmService::on(const LimitNotice& notice) { expire(notice.key, notice.is_hard); }
 
 void XfrmService::on(const AcquireNotice& notice) {
-  if (const PolicyRecord* record = spd_.find_index(notice.if_id, XFRM_POLICY_OUT, notice.policy_index)) send_acquire(*record, notice.flow);
+  if (const PolicyRecord* record = spd_.find_out(notice.if_id, notice.policy_index)) send_acquire(*record, notice.flow);
 }
 
 void XfrmService::send_acquire(const PolicyRecord& record, const FlowKey& flow) {
@@ -95,9 +128,11 @@ void XfrmService::send_acquire(const PolicyRecord& record, const FlowKey& flow) 
   event.aalgos = wanted.aalgos;
   event.ealgos = wanted.ealgos;
   event.calgos = wanted.calgos;
+  event.seq = ++acquire_sequence_;
   MessageWriter writer(XFRM_MSG_ACQUIRE, 0, 0, 0);
   writer.fixed(event).attribute_bytes(XFRMA_TMPL, {reinterpret_cast<const uint8_t*>(policy.templates.data()), policy.templates.size() * sizeof wanted});
-  if (policy.if_id != 0) writer.attribute(XFRMA_IF_ID, policy.if_id);
+  writer.attribute(XFRMA_POLICY_TYPE, xfrm_userpolicy_type{XFRM_POLICY_TYPE_MAIN, 0, 0});
+  write_lane(writer, record.if_id, record.mark);
   multicast(XFRMNLGRP_ACQUIRE, writer.finish());
 }
 

@@ -6,6 +6,37 @@
 #include "base/clock.h"
 
 namespace xfrmd {
+namespace {
+
+/** The template an SA is looked for by: the only required one, if this engine can do what it asks. Optional ones need no SA. */
+const xfrm_user_tmpl* required_template(const Policy& policy) {
+  const xfrm_user_tmpl* found = nullptr;
+  for (const auto& wanted : policy.templates) {
+    if (wanted.optional != 0) continue;
+    if (found != nullptr) return nullptr;
+    found = &wanted;
+  }
+  return found != nullptr && found->id.proto == IPPROTO_ESP && found->mode == XFRM_MODE_TUNNEL ? found : nullptr;
+}
+
+/** `from` null: a policy that was not there. */
+std::shared_ptr<Policy> make_policy(const PolicyName& name, const xfrm_userpolicy_info& info, std::vector<xfrm_user_tmpl> templates, const Policy* from) {
+  auto policy = std::make_shared<Policy>();
+  policy->if_id = name.lane();
+  policy->index = info.index;
+  policy->direction = info.dir;
+  policy->priority = info.priority;
+  policy->blocks = info.action == XFRM_POLICY_BLOCK;
+  policy->selector = Selector(info.sel);
+  policy->templates = std::move(templates);
+  if (from != nullptr) {
+    policy->first_used.store(from->first_used.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    policy->last_used.store(from->last_used.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  }
+  return policy;
+}
+
+}  // namespace
 
 xfrm_userpolicy_info PolicyRecord::current() const {
   xfrm_userpolicy_info now = info;
@@ -16,66 +47,115 @@ xfrm_userpolicy_info PolicyRecord::current() const {
   return now;
 }
 
-PolicyRecord* Spd::find(uint32_t if_id, uint8_t direction, const xfrm_selector& selector) {
-  const auto list = records_.find({if_id, direction});
+template <class Matches>
+PolicyRecord* Spd::find_in(const Key& key, Matches matches) {
+  const auto list = records_.find(key);
   if (list == records_.end()) return nullptr;
-  const Selector wanted(selector);
-  const auto found = std::ranges::find_if(list->second, [&](const auto& record) { return record->policy->selector == wanted; });
+  const auto found = std::ranges::find_if(list->second, [&](const auto& record) { return matches(*record); });
   return found == list->second.end() ? nullptr : found->get();
 }
 
-PolicyRecord* Spd::find_index(uint32_t if_id, uint8_t direction, uint32_t index) {
-  const auto list = records_.find({if_id, direction});
-  if (list == records_.end()) return nullptr;
-  const auto found = std::ranges::find_if(list->second, [&](const auto& record) { return record->policy->index == index; });
-  return found == list->second.end() ? nullptr : found->get();
+PolicyRecord* Spd::find(const PolicyName& name, const xfrm_selector& selector) {
+  const Selector wanted(selector);
+  return find_in({name.lane(), name.direction}, [&](const PolicyRecord& record) {
+    return record.if_id == name.if_id && record.mark == name.mark && record.policy->selector == wanted;
+  });
+}
+
+PolicyRecord* Spd::find_index(const PolicyName& name, uint32_t index) {
+  return find_in({name.lane(), name.direction}, [&](const PolicyRecord& record) {
+    return record.if_id == name.if_id && record.mark == name.mark && record.info.index == index;
+  });
+}
+
+PolicyRecord* Spd::find_out(uint32_t lane, uint32_t index) {
+  return find_in({lane, XFRM_POLICY_OUT}, [&](const PolicyRecord& record) { return record.info.index == index; });
+}
+
+PolicyRecord* Spd::find_to_migrate(uint32_t if_id, uint8_t direction, const xfrm_selector& selector) {
+  constexpr uint8_t kAnyProtocol = 255;  // IPSEC_ULPROTO_ANY: addresses alone
+  const auto is_meant = [&](const xfrm_selector& own) {
+    if (selector.proto != kAnyProtocol) return Selector(own) == Selector(selector);
+    return own.family == selector.family && own.prefixlen_s == selector.prefixlen_s && own.prefixlen_d == selector.prefixlen_d &&
+           Address::from_xfrm(own.family, own.saddr) == Address::from_xfrm(own.family, selector.saddr) &&
+           Address::from_xfrm(own.family, own.daddr) == Address::from_xfrm(own.family, selector.daddr);
+  };
+  for (const auto& [key, list] : records_)
+    if (key.second == direction)
+      for (const auto& record : list)
+        if ((if_id == 0 || record->if_id == if_id) && is_meant(record->info.sel)) return record.get();
+  return nullptr;
+}
+
+/** Counts in steps of eight with the direction in the low bits (the kernel's xfrm_gen_index). */
+uint32_t Spd::choose_index(uint8_t direction, uint32_t asked) {
+  constexpr uint32_t kStep = 8;
+  uint32_t index = asked;
+  while (index == 0 || !indexes_.insert(index).second) {
+    index = next_index_ | direction;
+    next_index_ += kStep;
+    if (index == 0) index = kStep;
+  }
+  return index;
 }
 
 PolicyRecord& Spd::put(PolicyRequest request, bool replaces, int owner) {
-  PolicyRecord* record = find(request.if_id, request.info.dir, request.info.sel);
-  if (record != nullptr && !replaces) throw Refusal(EEXIST, "policy exists");
-  const Key key{request.if_id, request.info.dir};
-  auto policy = std::make_shared<Policy>();
-  policy->if_id = request.if_id;
-  policy->direction = request.info.dir;
-  policy->priority = request.info.priority;
-  policy->blocks = request.info.action == XFRM_POLICY_BLOCK;
-  policy->selector = Selector(request.info.sel);
-  policy->templates = std::move(request.templates);
+  PolicyRecord* record = find(request.name, request.info.sel);
+  if (record != nullptr && !replaces) throw Refusal::silent(EEXIST, "policy exists");
+  const Key key{request.name.lane(), request.name.direction};
+  List& list = records_[key];
+  request.info.index = record != nullptr ? record->info.index : choose_index(request.info.dir, request.info.index);
+  auto policy = make_policy(request.name, request.info, std::move(request.templates), record != nullptr ? record->policy.get() : nullptr);
   if (record == nullptr) {
-    record = records_[key].emplace_back(std::make_unique<PolicyRecord>()).get();
-    policy->index = request.info.index != 0 ? request.info.index : next_index_ | request.info.dir;
-    next_index_ += 8;
+    record = list.emplace_back(std::make_unique<PolicyRecord>()).get();
   } else {
-    policy->index = record->policy->index;
-    policy->first_used.store(record->policy->first_used.load(std::memory_order_relaxed), std::memory_order_relaxed);
-    policy->last_used.store(record->policy->last_used.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    // A changed policy is a new one to the kernel: behind others of its priority.
+    const auto at = std::ranges::find_if(list, [&](const auto& other) { return other.get() == record; });
+    std::rotate(at, std::next(at), list.end());
   }
   record->info = request.info;
-  record->info.index = policy->index;
-  record->echo = std::move(request.echo);
+  record->if_id = request.name.if_id;
+  record->mark = request.name.mark;
   record->added_wall = wall_seconds();
   record->added_steady = steady_seconds();
+  record->is_soft_sent = false;
   record->owner = owner;
+  record->age = next_age_++;
   record->policy = std::move(policy);
-  if (request.info.dir == XFRM_POLICY_OUT) relink(request.if_id);
+  if (request.info.dir == XFRM_POLICY_OUT) relink(key.first);
   publish(key);
   return *record;
 }
 
+void Spd::set_templates(PolicyRecord& record, std::vector<xfrm_user_tmpl> templates) {
+  const PolicyName name = record.name();
+  record.policy = make_policy(name, record.info, std::move(templates), record.policy.get());
+  if (name.direction == XFRM_POLICY_OUT) relink(name.lane());
+  publish({name.lane(), name.direction});
+}
+
 void Spd::remove(const PolicyRecord& record) {
-  const Key key{record.policy->if_id, record.policy->direction};
+  const Key key{record.name().lane(), record.info.dir};
   auto& list = records_[key];
+  indexes_.erase(record.info.index);
   std::erase_if(list, [&](const auto& other) { return other.get() == &record; });
   publish(key);
   if (list.empty()) records_.erase(key);
 }
 
-void Spd::remove_if(const std::function<bool(const PolicyRecord&)>& matches) {
+size_t Spd::remove_if(const std::function<bool(const PolicyRecord&)>& matches) {
+  size_t removed = 0;
   for (auto at = records_.begin(); at != records_.end();) {
-    if (std::erase_if(at->second, [&](const auto& record) { return matches(*record); }) > 0) publish(at->first);
+    const size_t count = std::erase_if(at->second, [&](const auto& record) {
+      if (!matches(*record)) return false;
+      indexes_.erase(record->info.index);
+      return true;
+    });
+    if (count > 0) publish(at->first);
+    removed += count;
     at = at->second.empty() ? records_.erase(at) : std::next(at);
   }
+  return removed;
 }
 
 void Spd::publish(const Key& key) {
@@ -85,21 +165,24 @@ void Spd::publish(const Key& key) {
   tables_.publish_policies(key.first, key.second, std::move(list));
 }
 
-void Spd::relink(uint32_t if_id) {
-  const auto list = records_.find({if_id, XFRM_POLICY_OUT});
+void Spd::relink(uint32_t lane) {
+  const auto list = records_.find({lane, XFRM_POLICY_OUT});
   if (list == records_.end()) return;
   for (const auto& record : list->second) {
     Policy& policy = *record->policy;
-    const bool is_plain_esp = policy.templates.size() == 1 && policy.templates[0].id.proto == IPPROTO_ESP && policy.templates[0].mode == XFRM_MODE_TUNNEL;
-    Sa* sa = is_plain_esp && !policy.blocks ? sad_.resolve(policy.templates[0], if_id) : nullptr;
+    const xfrm_user_tmpl* wanted = policy.blocks ? nullptr : required_template(policy);
+    Sa* sa = wanted != nullptr ? sad_.resolve(*wanted, lane) : nullptr;
     policy.sa.store(sa, std::memory_order_release);
     if (sa != nullptr) policy.acquire_again_at.store(0, std::memory_order_relaxed);
   }
 }
 
-void Spd::visit(const std::function<void(PolicyRecord&)>& visitor) {
+std::vector<PolicyRecord*> Spd::by_age() {
+  std::vector<PolicyRecord*> sorted;
   for (const auto& [key, list] : records_)
-    for (const auto& record : list) visitor(*record);
+    for (const auto& record : list) sorted.push_back(record.get());
+  std::ranges::sort(sorted, std::greater(), [](const PolicyRecord* record) { return record->age; });
+  return sorted;
 }
 
 size_t Spd::count(uint8_t direction) const {
@@ -108,5 +191,7 @@ size_t Spd::count(uint8_t direction) const {
     if (key.second == direction) sum += list.size();
   return sum;
 }
+
+size_t Spd::size() const { return count(XFRM_POLICY_IN) + count(XFRM_POLICY_OUT) + count(XFRM_POLICY_FWD); }
 
 }  // namespace xfrmd
