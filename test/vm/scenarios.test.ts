@@ -6,14 +6,14 @@ import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Guest, loadScenario } from '@sallyport/lab';
-import { ports } from '../lab/up-process.ts';
 import { promises } from '../lab/promises.ts';
+import { ports } from '../lab/up-process.ts';
 import { bundleForGuest, clone } from './bundle.ts';
+import { rawEspSuffix } from './in-guest/report.ts';
 import type { ReportLine, ScenarioReport } from './in-guest/report.ts';
 
-const rawEsp = 's2s-ikev2-psk, raw ESP';
-const names = ['s2s-ikev2-psk', rawEsp, ...Object.keys(promises)];
-const subscription = '00000000-0000-0000-0000-000000000000';
+const scenarios = ['s2s-ikev2-psk', ...Object.keys(promises)];
+const rawEsp = `s2s-ikev2-psk${rawEspSuffix}`;
 const lines: ReportLine[] = [];
 let guest: Guest;
 
@@ -24,68 +24,71 @@ beforeAll(async () => {
   guest = await Guest.boot(ports);
   await guest.run(['mount', '--bind', bundle.cliInPlace.from, bundle.cliInPlace.over]);
   await guest.run(['mount', '-t', 'tmpfs', 'evidence', evidence]);
-  const program = [join(clone, 'node_modules', '.bin', 'node'), bundle.program, ...names];
-  const { stdout, stderr, code } = await guest.run(program, { timeoutMs: 600_000, okCodes: [0, 1] });
-  for (const line of stdout.split('\n').filter(Boolean)) lines.push(JSON.parse(line) as ReportLine);
+  const program = [join(clone, 'node_modules', '.bin', 'node'), bundle.program, ...scenarios];
+  const { stdout, stderr, code } = await guest.run(program, { timeoutMs: 1_200_000, okCodes: [0, 1] });
+  for (const line of stdout.split('\n').filter(Boolean)) lines.push(JSON.parse(line) as ReportLine); // our own program's
+  // What failed has left evidence there; what passed has removed its own.
   await guest.run(['cp', '-r', evidence, join(guest.sharedInGuest, 'evidence')]);
   cpSync(join(guest.shared, 'evidence'), evidence, { recursive: true });
   if (code !== 0) throw new Error(`the program in the virtual machine ended with ${code}: ${stderr.slice(-2000)}`);
-}, 700_000);
+});
 
 afterAll(async () => {
   await guest?.[Symbol.asyncDispose]();
 });
 
 function reportOf(name: string): ScenarioReport {
-  const line = lines.find((one) => ('report' in one ? one.report.scenario : one.scenario) === name);
-  if (line === undefined) throw new Error(`the virtual machine reported nothing of ${name}`);
-  if ('failure' in line) throw new Error(line.failure);
-  return line.report;
+  for (const line of lines) {
+    if ('report' in line && line.report.scenario === name) return line.report;
+    if ('failure' in line && line.scenario === name) throw new Error(line.failure);
+  }
+  throw new Error(`the virtual machine reported nothing of ${name}`);
 }
 
-describe.for(names)('%s', (name) => {
+describe.for([...scenarios, rawEsp])('%s', (name) => {
   test('is connected, and echoes are answered both ways', () => {
-    const { trips } = reportOf(name);
-    const scenario = loadScenario(name === rawEsp ? 's2s-ikev2-psk' : name, subscription);
-    const expected = scenario.expect.flatMap(({ traffic }) =>
+    const { expect: expectations } = loadScenario(name.replace(rawEspSuffix, ''), '');
+    const expected = expectations.flatMap(({ traffic }) =>
       traffic.flatMap(({ networkInterface, site }) => {
         const vm = networkInterface.split('/').at(-1) ?? '';
         return [`${vm} ${site}-host`, `${site}-host ${vm}`];
       }),
     );
-    expect(trips).toEqual(expected);
-    expect(trips).not.toEqual([]);
+    expect(expected.length).toBeGreaterThan(0);
+    expect(reportOf(name).trips).toEqual(expected);
   });
 
-  test('the kernel carries it: XFRM interfaces, and associations with their if_id that counted packets both ways', () => {
+  test('the kernel carries it: an XFRM interface for each if_id, and associations that counted packets both ways', () => {
     const { ipsec, gateways } = reportOf(name);
     expect(ipsec).toBe('kernel');
+    expect(gateways).toHaveLength(1);
     for (const { interfaces, associations } of gateways) {
-      expect(interfaces).not.toEqual([]);
-      for (const one of interfaces) {
-        const [device = '', ifId = ''] = one.split(' ');
-        expect(device).toBe(`t${ifId}`);
-        const own = associations.filter((association) => association.ifId === Number(ifId));
-        const ends = new Set(own.filter(({ packets }) => packets > 0).map(({ from, to }) => `${from} ${to}`));
-        expect(ends.size).toBe(2);
+      const carrying = associations.filter(({ packets }) => packets > 0);
+      const ifIds = [...new Set(carrying.map(({ ifId }) => ifId))].toSorted((a, b) => a - b);
+      expect(interfaces.toSorted()).toEqual(ifIds.map((ifId) => `t${ifId} ${ifId}`));
+      for (const ifId of ifIds) {
+        const own = carrying.filter((association) => association.ifId === ifId);
+        expect(new Set(own.map(({ from, to }) => `${from} ${to}`)).size).toBe(2);
       }
-      expect(associations.every(({ isUdpEncapsulated }) => isUdpEncapsulated === (name !== rawEsp))).toBe(true);
+      expect(new Set(associations.map(({ isUdpEncapsulated }) => isUdpEncapsulated))).toEqual(new Set([name !== rawEsp]));
     }
-    expect(gateways).not.toEqual([]);
   });
 
   test('only IKE and ESP are seen on the public network', () => {
     const { packets } = reportOf(name);
     expect(packets).toMatchObject({ other: 0, inner: 0 });
     expect(packets.ike).toBeGreaterThan(0);
-    expect(name === rawEsp ? packets.rawEsp : packets.udpEsp).toBeGreaterThanOrEqual(4);
-    if (name !== rawEsp) expect(packets.rawEsp).toBe(0);
+    expect(packets.rawEsp + packets.udpEsp).toBeGreaterThanOrEqual(4);
+    expect(packets.rawEsp > 0).toBe(name === rawEsp);
   });
+});
 
-  test('nothing of a gateway is left after its deletion', () => {
-    expect(reportOf(name).left).toEqual([]);
-  });
+test.for(Object.entries(promises))('the SAs of %s are as promised', ([name, promise]) => {
+  expect(reportOf(name).ikeSas.length).toBeGreaterThan(0);
+  promise(reportOf(name).ikeSas);
+});
 
-  const promise = promises[name];
-  if (promise !== undefined) test('its SAs are as promised', () => promise(reportOf(name).ikeSas));
+test('nothing of a gateway is left after its deletion', () => {
+  const left = lines.flatMap((line) => ('left' in line ? [line] : []));
+  expect(left).toEqual(scenarios.map((scenario) => ({ scenario, left: [] })));
 });

@@ -14,7 +14,7 @@ export const clone = join(import.meta.dirname, '..', '..', '..');
 const kernelFolder = join(clone, 'build', 'vm', 'kernel');
 const busybox = '/bin/busybox';
 /** In this order; modprobe adds what they need. */
-const modules = ['virtio_pci', 'virtio_net', '9pnet_virtio', '9p'];
+const modules = ['virtio_pci', 'virtio_console', 'virtio_net', '9pnet_virtio', '9p'];
 
 export type GuestKernel = {
   /** As `uname -r` prints it. */

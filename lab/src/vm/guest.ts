@@ -3,7 +3,7 @@
  * QEMU's software emulation, so that it needs nothing of the host; about twenty times slower than the host, for correctness only.
  * No network but what the caller asks for. Not a security boundary.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CommandError, until } from '@sallyport/runtime';
@@ -82,10 +82,10 @@ export class Guest implements AsyncDisposable {
     const share = join(this.directory, 'share');
     const name = String(this.#commands);
     const words = [...Object.entries(options.env ?? {}).map(([key, value]) => `${key}=${value}`), ...argv];
-    const input = options.input === undefined ? '' : ` < ${sharePoint}/run/${name}.input`;
-    if (options.input !== undefined) writeFileSync(join(share, 'run', `${name}.input`), options.input, { mode: 0o600 });
-    writeFileSync(join(share, `command-${name}`), `exec env ${words.map(quote).join(' ')}${input}\n`, { mode: 0o600 });
-    renameSync(join(share, `command-${name}`), join(share, 'in', name));
+    const input = options.input === undefined ? '' : ` < ${sharePoint}/in/${name}.input`;
+    if (options.input !== undefined) writeFileSync(join(share, 'in', `${name}.input`), options.input, { mode: 0o600 });
+    writeFileSync(join(share, 'in', name), `exec env ${words.map(quote).join(' ')}${input}\n`, { mode: 0o600 });
+    appendFileSync(join(this.directory, 'commands.in'), `${name}\n`);
     const output = (kind: string): string => {
       const file = join(share, 'out', `${name}.${kind}`);
       return existsSync(file) ? readFileSync(file, 'utf8') : '';
@@ -113,16 +113,18 @@ export class Guest implements AsyncDisposable {
 async function start(ports: DevicePorts, directory: string, options: GuestOptions): Promise<void> {
   const kernel = findGuestKernel();
   const share = join(directory, 'share');
-  for (const folder of ['in', 'run', 'out', 'files']) mkdirSync(join(share, folder), { recursive: true, mode: 0o700 });
+  for (const folder of ['in', 'out', 'files']) mkdirSync(join(share, folder), { recursive: true, mode: 0o700 });
   const modules = [...commonModules, ...(options.modules ?? [])];
   writeFileSync(join(share, 'serve'), serveScript({ clone, moduleRoot: kernel.moduleRoot, modules }));
   writeFileSync(join(directory, 'initrd.gz'), await makeInitrd(ports.run, kernel, initScript));
+  await ports.run(['mkfifo', '-m', '600', join(directory, 'commands.in'), join(directory, 'commands.out')]);
   const { network } = options;
   const qemu = qemuArgv({
     memoryMb: options.memoryMb ?? 1536,
     kernelImage: kernel.image,
     initrd: join(directory, 'initrd.gz'),
     console: join(directory, 'console.log'),
+    commands: join(directory, 'commands'),
     share,
     network,
   });

@@ -6,6 +6,8 @@ export type Machine = {
   readonly kernelImage: string;
   readonly initrd: string;
   readonly console: string;
+  /** What is written to the FIFO `<commands>.in` comes out of the guest's first virtual serial port. */
+  readonly commands: string;
   /** Written by both sides. */
   readonly share: string;
   readonly network: { readonly tap: string; readonly mac: string } | undefined;
@@ -19,6 +21,14 @@ export function qemuArgv(machine: Machine): readonly string[] {
     ['-nodefaults', '-no-reboot', '-display', 'none', '-monitor', 'none', '-serial', `file:${machine.console}`],
     ['-kernel', machine.kernelImage, '-initrd', machine.initrd],
     ['-append', 'console=ttyS0 quiet panic=-1 mitigations=off net.ifnames=0 random.trust_cpu=on'],
+    [
+      '-chardev',
+      `pipe,id=commands,path=${machine.commands}`,
+      '-device',
+      'virtio-serial-pci',
+      '-device',
+      'virtserialport,chardev=commands,nr=1',
+    ],
     // The host's root: several file systems look like one, so inode numbers are remapped.
     fileSystem('root', 'root', 'path=/,readonly=on,multidevs=remap'),
     fileSystem('share', shareTag, `path=${machine.share}`),
