@@ -134,6 +134,26 @@ describe('DF of the outer IPv4 header', () => {
   });
 });
 
+test('a router that signals congestion is heard inside, or costs the packet of a sender who could not hear', async () => {
+  await connect({ outside: 4, raw: false });
+  await testbed.exec('r', ['nft', 'add table ip sp; add chain ip sp forward { type filter hook forward priority 0; }']);
+  try {
+    await testbed.exec('r', ['nft', 'add rule ip sp forward udp dport 4500 ip ecn set ce']);
+    const before = (await ends.b.xfrmd.statistics()).drops.ecnConflict;
+    expect(await pingMarked('a', 2)).toContain(' 0% packet loss');
+    expect(await pingMarked('a', 0)).toContain(' 100% packet loss');
+    expect((await ends.b.xfrmd.statistics()).drops.ecnConflict).toBe(before + 1);
+  } finally {
+    await testbed.exec('r', ['nft', 'delete table ip sp']);
+  }
+});
+
+async function pingMarked(from: End, ecn: number): Promise<string> {
+  const there = from === 'a' ? 'b' : 'a';
+  const argv = ['ping', '-n', '-c', '1', '-W', '1', '-Q', String(ecn), '-I', inner[from], inner[there]];
+  return (await testbed.exec(from, argv, { okCodes: [0, 1] })).stdout;
+}
+
 describe('a path with a smaller MTU', () => {
   const mtu = 1300;
   const setMtu = async (value: number): Promise<void> => {
