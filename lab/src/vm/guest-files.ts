@@ -37,7 +37,7 @@ export async function makeInitrd(run: CommandRunner['run'], kernel: GuestKernel,
   const files = await moduleFiles(run, kernel);
   const file = (path: string, content: Uint8Array, isExecutable = false): ArchiveEntry => ({ path, kind: 'file', content, isExecutable });
   const archive = cpioArchive([
-    ...['bin', 'dev', 'proc', 'sys', 'modules', 'root'].map((path): ArchiveEntry => ({ path, kind: 'directory' })),
+    ...['bin', 'dev', 'proc', 'sys', 'modules', 'sysroot'].map((path): ArchiveEntry => ({ path, kind: 'directory' })),
     file('bin/busybox', readFileSync(busybox), true),
     ...files.map((path) => file(`modules/${basename(path)}`, readFileSync(path))),
     file('modules/order', Buffer.from(`${files.map((path) => basename(path)).join('\n')}\n`)),

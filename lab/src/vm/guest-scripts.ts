@@ -14,13 +14,13 @@ $bb mount -t devtmpfs dev /dev
 $bb mount -t proc proc /proc
 $bb mount -t sysfs sys /sys
 while read -r module; do $bb insmod /modules/$module; done < /modules/order
-$bb mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=loose,ro root /root
-$bb mount -t tmpfs tmp /root/mnt
-$bb mkdir /root${sharePoint}
-$bb mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=none ${shareTag} /root${sharePoint}
-$bb cp $bb /root/mnt/busybox
-for at in dev proc sys; do $bb mount --move /$at /root/$at; done
-exec $bb switch_root /root /mnt/busybox sh ${sharePoint}/serve
+$bb mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=loose,ro root /sysroot
+$bb mount -t tmpfs tmp /sysroot/mnt
+$bb mkdir /sysroot${sharePoint}
+$bb mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=none ${shareTag} /sysroot${sharePoint}
+$bb cp $bb /sysroot/mnt/busybox
+for at in dev proc sys; do $bb mount --move /$at /sysroot/$at; done
+exec $bb switch_root /sysroot /mnt/busybox sh ${sharePoint}/serve
 `;
 
 /** Commands are files \`in/N\`, and N comes as a line through a serial port; their output goes to \`out/N.stdout\` and \`out/N.stderr\`, at last their exit code to \`out/N.code\`. */
