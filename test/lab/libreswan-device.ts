@@ -3,7 +3,7 @@
  * exclude each other. The host's kernel may have no ESP, so pluto, unmodified, gets it from xfrmd through the shim; what pluto
  * negotiates and which SAs and policies it asks for is its own. Not a part of the lab: it can not be had without the network.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deviceDirectory, deviceRunDirectory, inside, siteNamespaces } from '@sallyport/lab';
 import type { DevicePorts, Fabric, ScenarioSite } from '@sallyport/lab';
@@ -35,7 +35,7 @@ export class LibreswanDevice implements AsyncDisposable {
     site: ScenarioSite,
     options: { readonly script: string; readonly remotePrefixes: readonly string[]; readonly source: string },
   ): Promise<LibreswanDevice> {
-    await unpack(ports);
+    await ports.run([join(clone, 'tools', 'libreswan', 'unpack.sh')], { timeoutMs: 120_000 });
     const configuration = deviceDirectory(fabric, site.name);
     const run = deviceRunDirectory(fabric, site.name);
     for (const folder of [configuration, run]) mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -128,37 +128,5 @@ export class LibreswanDevice implements AsyncDisposable {
       logFile: join(this.#directory, `${name}.log`),
       pidFile: join(this.#directory, `${name}.pid`),
     });
-  }
-}
-
-/** libreswan and what of its dependencies is not installed, from Debian's archive by its ordinary client. */
-async function unpack(ports: DevicePorts): Promise<void> {
-  if (existsSync(unpacked)) return;
-  const making = `${unpacked}.${process.pid}`;
-  const archives = join(making, 'archives');
-  mkdirSync(join(archives, 'partial'), { recursive: true });
-  try {
-    await ports.run(
-      [
-        'apt-get',
-        '-o',
-        `Dir::Cache::archives=${archives}`,
-        '-o',
-        'APT::Sandbox::User=root',
-        'install',
-        '--download-only',
-        '--yes',
-        'libreswan',
-      ],
-      {
-        timeoutMs: 120_000,
-      },
-    );
-    for (const file of readdirSync(archives).filter((name) => name.endsWith('.deb')))
-      await ports.run(['dpkg', '-x', join(archives, file), making]);
-    rmSync(archives, { recursive: true });
-    renameSync(making, unpacked);
-  } finally {
-    rmSync(making, { recursive: true, force: true });
   }
 }

@@ -112,6 +112,8 @@ export async function configure(
     readonly outside?: 4 | 6;
     /** ESP as IP protocol 50 instead of in UDP. */
     readonly raw?: boolean;
+    /** Local address whichever there is (MOBIKE). */
+    readonly roams?: boolean;
     readonly child?: Readonly<Record<string, string>>;
   },
 ): Promise<void> {
@@ -119,7 +121,7 @@ export async function configure(
   const addresses = options.outside === 6 ? outer6 : outer;
   await charon.loadConnection('hq', {
     version: '2',
-    local_addrs: [addresses[end]],
+    local_addrs: [options.roams === true ? '%any' : addresses[end]],
     remote_addrs: [addresses[other[end]]],
     proposals: ['aes256-sha256-modp2048'],
     encap: options.raw === true ? 'no' : 'yes',
