@@ -63,6 +63,12 @@ struct Outgoing {
 /** What a path or device without UDP segmentation answers: EINVAL, EMSGSIZE above the path MTU, EIO without checksum offload. */
 bool refuses_segmentation(int error) { return error == EINVAL || error == EMSGSIZE || error == EIO || error == EOPNOTSUPP; }
 
+/**
+ * Full queues (IP_RECVERR makes those of the device heard as well). Any other error may be what an earlier packet met on its
+ * way, which says nothing of this one: the same call is worth a second try.
+ */
+bool is_congestion(int error) { return error == EAGAIN || error == ENOBUFS || error == ENOMEM; }
+
 }  // namespace
 
 UdpBatch::UdpBatch(const Tables& tables, DropCounters& drops)
@@ -130,8 +136,7 @@ void UdpBatch::send(int fd, size_t first, size_t end) {
       continue;
     }
     if (errno == EINTR) continue;
-    // A call also fails for what an earlier packet met on its way (IP_RECVERR), which says nothing of this one.
-    if (errno != EAGAIN && !std::exchange(is_retry, true)) continue;
+    if (!is_congestion(errno) && !std::exchange(is_retry, true)) continue;
     is_retry = false;
     if (messages_[next].segments > 1 && refuses_segmentation(errno))
       send_singly(fd, messages_[next]);
