@@ -77,6 +77,7 @@ class XfrmService {
   void announce(const SaRecord& record, const NetlinkMessage& request);
   void send_expire(const SaRecord& record, bool is_hard, uint32_t port_id);
   void send_acquire(const PolicyRecord& record, const FlowKey& flow);
+  int interface_index(uint32_t lane) const;
   void send_mapping(const SaRecord& record, const Endpoint& source);
   void expire(const SaKey& key, bool is_hard);
   void expire(PolicyRecord& record, bool is_hard, const Origin& origin);

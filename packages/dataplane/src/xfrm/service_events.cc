@@ -1,5 +1,6 @@
 /** What happens by itself, and what IKE daemons are told unasked: NEWSA and the like, EXPIRE, POLEXPIRE, ACQUIRE, MAPPING. */
 #include <arpa/inet.h>
+#include <net/if.h>
 
 #include <algorithm>
 
@@ -124,6 +125,7 @@ void XfrmService::send_acquire(const PolicyRecord& record, const FlowKey& flow) 
   event.sel.sport = flow.source_port;
   event.sel.dport = flow.destination_port;
   event.sel.sport_mask = event.sel.dport_mask = 0xffff;
+  event.sel.ifindex = interface_index(policy.if_id);
   event.policy = record.current();
   event.aalgos = wanted.aalgos;
   event.ealgos = wanted.ealgos;
@@ -134,6 +136,12 @@ void XfrmService::send_acquire(const PolicyRecord& record, const FlowKey& flow) 
   writer.attribute(XFRMA_POLICY_TYPE, xfrm_userpolicy_type{XFRM_POLICY_TYPE_MAIN, 0, 0});
   write_lane(writer, record.if_id, record.mark);
   multicast(XFRMNLGRP_ACQUIRE, writer.finish());
+}
+
+/** Of the tunnel that a packet went into; 0 when it is gone. */
+int XfrmService::interface_index(uint32_t lane) const {
+  const auto tunnel = plane_.tunnels().find(lane);
+  return tunnel == plane_.tunnels().end() ? 0 : static_cast<int>(::if_nametoindex(tunnel->second->name.c_str()));
 }
 
 void XfrmService::on(const PathMtuNotice& notice) {

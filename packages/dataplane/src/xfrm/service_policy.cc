@@ -1,4 +1,7 @@
 /** XFRM requests about policies. */
+#include <algorithm>
+#include <bit>
+
 #include "xfrm/service.h"
 
 namespace xfrmd {
@@ -73,11 +76,13 @@ void XfrmService::get_spd_info(XfrmPeer& peer, const NetlinkMessage& message) {
   counts.incnt = static_cast<uint32_t>(spd_.count(XFRM_POLICY_IN));
   counts.outcnt = static_cast<uint32_t>(spd_.count(XFRM_POLICY_OUT));
   counts.fwdcnt = static_cast<uint32_t>(spd_.count(XFRM_POLICY_FWD));
-  constexpr uint32_t kBuckets = 8, kMostBuckets = 1 << 20;  // the kernel's empty table
+  // What the kernel's table by index would have, which grows with the number of policies. It tells the mask: one less than the buckets.
+  constexpr uint32_t kFewestBuckets = 8, kMostBuckets = 1 << 20;
+  const auto buckets = std::clamp(std::bit_ceil(static_cast<uint32_t>(spd_.size()) + 1), kFewestBuckets, kMostBuckets);
   peer.send(MessageWriter(XFRM_MSG_NEWSPDINFO, 0, message.header.nlmsg_seq, peer.port_id)
                 .fixed(flags)
                 .attribute(XFRMA_SPD_INFO, counts)
-                .attribute(XFRMA_SPD_HINFO, xfrmu_spdhinfo{kBuckets, kMostBuckets})
+                .attribute(XFRMA_SPD_HINFO, xfrmu_spdhinfo{buckets - 1, kMostBuckets})
                 .attribute(XFRMA_SPD_IPV4_HTHRESH, thresholds4_)
                 .attribute(XFRMA_SPD_IPV6_HTHRESH, thresholds6_)
                 .finish());
