@@ -32,6 +32,7 @@ export async function readConnection(arm: Pick<ArmClient, 'get'>, connectionId: 
   const vnetPrefixes = textsOf(member(vnet, 'properties', 'addressSpace', 'addressPrefixes'));
   const siteAddress = member(site, 'gatewayIpAddress');
   const ikeVersion = member(properties, 'connectionProtocol') === 'IKEv1' ? 1 : 2;
+  const isPolicyBased = member(gateway, 'properties', 'vpnType') === 'PolicyBased';
   const perPair = ikeVersion === 1 || member(properties, 'usePolicyBasedTrafficSelectors') === true;
   return {
     siteAddress: typeof siteAddress === 'string' && siteAddress !== '' ? siteAddress : undefined,
@@ -40,7 +41,7 @@ export async function readConnection(arm: Pick<ArmClient, 'get'>, connectionId: 
       localAddress: typeof siteAddress === 'string' ? siteAddress : '',
       remoteAddress,
       ikeVersion,
-      ...proposals(member(properties, 'ipsecPolicies', 0)),
+      ...proposals(member(properties, 'ipsecPolicies', 0), isPolicyBased),
       sharedKey: textOf(member(key, 'value'), 'shared key'),
       selectors: perPair ? pairs(sitePrefixes, vnetPrefixes) : [{ local: sitePrefixes, remote: vnetPrefixes }],
       initiates: member(properties, 'connectionMode') === 'ResponderOnly',
@@ -53,10 +54,12 @@ function pairs(local: readonly string[], remote: readonly string[]): DeviceConfi
   return local.flatMap((ours) => remote.map((theirs) => ({ local: [ours], remote: [theirs] })));
 }
 
-/** A connection without a policy accepts Azure's defaults, of which these are the recommended. */
-function proposals(policy: unknown): Pick<DeviceConfig, 'ikeProposals' | 'espProposals'> {
-  if (policy === undefined || policy === null)
-    return { ikeProposals: ['aes256-sha256-modp1024', 'aes256-sha1-modp1024'], espProposals: ['aes256gcm16'] };
+/** A connection without a policy accepts Azure's defaults, of which these are the recommended; policy-based ones know no GCM. */
+function proposals(policy: unknown, isPolicyBased: boolean): Pick<DeviceConfig, 'ikeProposals' | 'espProposals'> {
+  if (policy === undefined || policy === null) {
+    const ikeProposals = ['aes256-sha256-modp1024', 'aes256-sha1-modp1024'];
+    return { ikeProposals, espProposals: [isPolicyBased ? 'aes256-sha256' : 'aes256gcm16'] };
+  }
   const word = (name: string, table: Readonly<Record<string, string>>): string => {
     const value = String(member(policy, name));
     const found = table[value];

@@ -18,5 +18,18 @@ export const promises: Readonly<Record<string, (sas: Sas) => void>> = {
       .map(({ localSelectors, remoteSelectors }) => `${localSelectors.join()} ${remoteSelectors.join()}`);
     expect(new Set(pairs).size).toBe(4);
   },
+  's2s-policy-based-gateway': (sas) => {
+    expect(new Set(sas.map(({ version, encryption, integrity, dhGroup }) => `${version} ${encryption} ${integrity} ${dhGroup}`))).toEqual(
+      new Set(['1 AES256 SHA256 DHGroup2']),
+    );
+    const children = sas.flatMap(({ childSas }) => childSas);
+    // Packets went to and from one address of the site, from two subnets: only these two pairs were asked for.
+    expect(new Set(children.map(({ localSelectors, remoteSelectors }) => `${localSelectors.join()} ${remoteSelectors.join()}`))).toEqual(
+      new Set(['10.1.0.0/16 192.168.0.0/24', '10.2.0.0/16 192.168.0.0/24']),
+    );
+    expect(new Set(children.map(({ encryption, integrity, pfsGroup }) => `${encryption} ${integrity} ${pfsGroup}`))).toEqual(
+      new Set(['AES256 SHA256 None']),
+    );
+  },
   's2s-two-sites': (sas) => expect(sas).toHaveLength(2),
 };

@@ -304,6 +304,7 @@ describe('options', () => {
     ['VGW-IPSEC-003', 'InvalidIpsecPolicySaLifeTime', '299 seconds', () => put(policies({ saLifeTimeSeconds: 299 }))],
     ['VGW-IPSEC-004', 'InvalidIpsecPolicySaDataSize', '1,023 KB', () => put(policies({ saDataSizeKilobytes: 1_023 }))],
     ['VGW-CONN-021', 'IpsecPolicyNotSupportedForBasicSku', 'a policy on Basic', () => put(policies({}), basic())],
+    ['VGW-CONN-021', 'IpsecPolicyNotSupportedForBasicSku', 'a policy on policy-based', () => put(policies({}), basic('PolicyBased'))],
     [
       'VGW-CONN-022',
       'IpsecPolicyNotSupportedForConnectionType',
@@ -324,6 +325,12 @@ describe('options', () => {
       'PolicyBasedTrafficSelectorsNotSupportedForGateway',
       'selectors on Basic',
       () => put({ usePolicyBasedTrafficSelectors: true }, basic()),
+    ],
+    [
+      'VGW-CONN-026',
+      'PolicyBasedTrafficSelectorsNotSupportedForGateway',
+      'selectors on policy-based, which has its own',
+      () => put({ usePolicyBasedTrafficSelectors: true }, basic('PolicyBased')),
     ],
     [
       'VGW-CONN-027',

@@ -184,6 +184,18 @@ describe('SKUs', () => {
       () => put(sku('Basic', { activeActive: true, ...configurations('gw-ip', 'b') }), basicGround()),
     ],
     [
+      'VGW-SKU-007',
+      'BasicSkuVirtualNetworkGatewayDoesNotSupportActiveActive',
+      'policy-based, active-active',
+      () => put({ ...policyBased, activeActive: true, ...configurations('gw-ip', 'b') }, basicGround()),
+    ],
+    [
+      'VGW-SKU-003',
+      'InvalidGatewaySkuProvidedForGatewayVpnType',
+      'a policy-based gateway that grows',
+      () => change(policyBased, sku('VpnGw1', { vpnType: 'PolicyBased' }), basicGround()),
+    ],
+    [
       'VGW-SKU-008',
       'PrivateIpAddressNotSupportedForGatewaySku',
       'private addresses on VpnGw2',
@@ -286,6 +298,12 @@ describe('the network of a gateway', () => {
       'VirtualNetworkGatewayVpnTypeCannotBeChanged',
       'route-based to policy-based',
       () => change(sku('Basic'), policyBased, basicGround()),
+    ],
+    [
+      'VGW-NET-005',
+      'VirtualNetworkGatewayVpnTypeCannotBeChanged',
+      'policy-based to route-based',
+      () => change(policyBased, sku('Basic'), basicGround()),
     ],
     [
       'VGW-NET-006',

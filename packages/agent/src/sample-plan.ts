@@ -106,6 +106,8 @@ export function sampleTunnel(peer: SamplePeer, ifId: number): TunnelPlan {
       lifetimeKilobytes: 102_400_000,
       replayWindow: 1024,
       selectors: [{ local: ['0.0.0.0/0'], remote: ['0.0.0.0/0'] }],
+      acceptsOtherSelectors: true,
+      idleTimeoutSeconds: 0,
     },
     resetEpoch: 0,
   };

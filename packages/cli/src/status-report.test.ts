@@ -29,6 +29,11 @@ test('nothing is said when all is well', () => {
   expect(troublesOf(agent, api, [up], true)).toEqual([]);
 });
 
+test('an idle connection is no trouble', () => {
+  const idle: ConnectionRow = { ...down, why: 'idle, not broken: no packet passed for 300 s', isIdle: true };
+  expect(troublesOf(agent, api, [up, idle], true)).toEqual([]);
+});
+
 test('each trouble is one sentence with its reason', () => {
   const sick: AgentStatus = { ...agent, acceptedPlan: 6, linkError: 'could not reach the control plane at https://127.0.0.1:8444' };
   expect(troublesOf(sick, { error: 'the control plane does not answer' }, [down], true)).toEqual([

@@ -21,6 +21,8 @@ export type ConnectionRow = {
   readonly provisioningState: string;
   /** One sentence; absent when Connected. */
   readonly why?: string;
+  /** Not Connected because nobody sends: nothing is wrong. */
+  readonly isIdle?: boolean;
 };
 
 export type StatusReport = {
@@ -97,6 +99,7 @@ function rowOfResource(connection: unknown): ConnectionRow {
     provisioningState: String(member(properties, 'provisioningState')),
     ...(typeof since === 'string' ? { since } : {}),
     ...(typeof why === 'string' ? { why } : {}),
+    ...(member(properties, 'connectionStatusReason', 'code') === 'Idle' ? { isIdle: true } : {}),
   };
 }
 
@@ -110,6 +113,7 @@ function rowOfObservation(observation: ConnectionObservation): ConnectionRow {
     provisioningState: 'unknown',
     ...(observation.lastEstablishedAt === undefined ? {} : { since: observation.lastEstablishedAt }),
     ...(observation.reason === undefined ? {} : { why: observation.reason.message }),
+    ...(observation.reason?.code === 'Idle' ? { isIdle: true } : {}),
   };
 }
 
@@ -134,8 +138,8 @@ export function troublesOf(
     ...(agent?.observation?.instances ?? []).flatMap(({ state, detail, id }) =>
       state === 'Running' ? [] : [`gateway ${instanceName(id)} is ${state}${detail === undefined ? '' : `: ${detail}`}`],
     ),
-    ...connections.flatMap(({ id, status: seen, why }) =>
-      seen === 'Connected' ? [] : [`connection ${resourceName(id)} is ${seen}${why === undefined ? '' : `: ${why}`}`],
+    ...connections.flatMap(({ id, status: seen, why, isIdle }) =>
+      seen === 'Connected' || isIdle === true ? [] : [`connection ${resourceName(id)} is ${seen}${why === undefined ? '' : `: ${why}`}`],
     ),
   ];
 }

@@ -50,7 +50,6 @@ export type ReasonCode =
   | 'NotInUse'
   // Not planned, or not in effect, because this version does not do it.
   | 'GatewayTypeNotSupported'
-  | 'PolicyBasedNotSupported'
   | 'ConnectionTypeNotSupported'
   | 'CertificateAuthenticationNotSupported'
   | 'PrivateAddressNotSupported'
@@ -58,6 +57,7 @@ export type ReasonCode =
   | 'DhGroupNotSupported'
   | 'SecondInstanceNotPlanned'
   | 'BgpNotSupported'
+  | 'DpdNotSupported'
   | 'PointToSiteNotSupported'
   | 'DefaultSiteNotSupported'
   | 'CustomRoutesNotSupported'

@@ -90,6 +90,7 @@ describe('tunnels', () => {
     ]);
     expect([esp.replayWindow, mtu, mssClamp]).toEqual([128, 1400, 1350]);
     expect(esp.selectors).toEqual([{ local: ['0.0.0.0/0'], remote: ['0.0.0.0/0'] }]);
+    expect([esp.acceptsOtherSelectors, esp.idleTimeoutSeconds]).toEqual([true, 0]);
     expect(ike.sharedKey).toEqual({ id: secretId(idOf('connections', 'hq-site1'), 'sharedKey'), version: 1 });
   });
 
@@ -156,6 +157,38 @@ describe('tunnels', () => {
   test('a peer given by name may show any identity', () => {
     const { ike } = onlyTunnel([...hq(), site('s', ['192.168.0.0/24'], { fqdn: 'site.example.net' }), connection('c', 'hq', 's')]);
     expect([ike.remoteAddress, ike.remoteId, ike.localId]).toEqual(['site.example.net', '%any', '198.51.100.4']);
+  });
+
+  test('of a policy-based gateway: one list for all, selectors of the prefixes and no others, up on traffic, no DPD', () => {
+    const [vnet, nic, gw] = hq({ vpnType: 'PolicyBased' }) as [Resource, Resource, Resource];
+    const lng = site('s', ['192.168.2.0/24', '192.168.1.0/24'], { gatewayIpAddress: '203.0.113.11' });
+    const result = plan(
+      inputOf([vnet, nic, gw, lng, connection('c', 'hq', 's', { dpdTimeoutSeconds: 30 }, { connectionProtocol: 'IKEv1' })]),
+    );
+    const [tunnel] = tunnelsOf(result);
+    const pairs = ['AES256/SHA256', 'AES256/SHA1', 'AES128/SHA1', 'DES3/SHA1'];
+    expect(tunnel?.ike.offers.map(({ encryption, integrity, dhGroup }) => `${encryption}/${integrity} ${dhGroup}`)).toEqual(
+      pairs.map((pair) => `${pair} DHGroup2`),
+    );
+    expect(tunnel?.esp.offers.map(({ encryption, integrity, pfsGroup }) => `${encryption}/${integrity} ${pfsGroup}`)).toEqual(
+      pairs.map((pair) => `${pair} None`),
+    );
+    expect([tunnel?.ike.accepts, tunnel?.esp.accepts]).toEqual([tunnel?.ike.offers, tunnel?.esp.offers]);
+    expect(tunnel?.ike).toMatchObject({ version: 1, lifetimeSeconds: 28_800, dpdTimeoutSeconds: 0 });
+    expect(tunnel?.esp).toMatchObject({
+      lifetimeSeconds: 3_600,
+      lifetimeKilobytes: 102_400_000,
+      idleTimeoutSeconds: 300,
+      acceptsOtherSelectors: false,
+      selectors: [
+        { local: ['10.1.0.0/16'], remote: ['192.168.1.0/24'] },
+        { local: ['10.1.0.0/16'], remote: ['192.168.2.0/24'] },
+      ],
+    });
+    expect(reasonsOf(result)).toEqual([
+      'connection c: a policy-based gateway does not look for dead peers, so dpdTimeoutSeconds has no effect',
+    ]);
+    expect(result.issues).toEqual([]);
   });
 
   test('DPD timeout, IKEv1, replay protection and reset epochs are taken over', () => {
@@ -239,12 +272,9 @@ describe('what is not planned, and why', () => {
     expect(second.issues).toEqual([]);
   });
 
-  test.each([
-    [{ gatewayType: 'ExpressRoute' }, 'gateways of type ExpressRoute are not supported yet'],
-    [{ vpnType: 'PolicyBased' }, 'policy-based gateways are not supported yet'],
-  ])('gateway %o', (more, because) => {
-    const result = plan(inputOf([...hq(more), ...siteWithConnection(1)]));
-    expect(reasonsOf(result)).toContain(`gateway hq not planned: ${because}`);
+  test('a gateway of type ExpressRoute', () => {
+    const result = plan(inputOf([...hq({ gatewayType: 'ExpressRoute' }), ...siteWithConnection(1)]));
+    expect(reasonsOf(result)).toContain('gateway hq not planned: gateways of type ExpressRoute are not supported yet');
     expect(reasonsOf(result)).toContain('connection hq-site1 not planned: its gateway hq is not planned');
   });
 

@@ -38,7 +38,16 @@ function plan({ resources, secretVersions, previous }: PlanInput): PlanResult {
           mssClamp: 1350,
           remotePrefixes: [],
           ike: { sharedKey: { id: secretId(id, 'sharedKey'), version: secretVersions.get(secretId(id, 'sharedKey')) ?? 0 } } as IkePlan, // all this test looks at
-          esp: { offers: [], accepts: [], lifetimeSeconds: 1, lifetimeKilobytes: 1, replayWindow: 0, selectors: [] },
+          esp: {
+            offers: [],
+            accepts: [],
+            lifetimeSeconds: 1,
+            lifetimeKilobytes: 1,
+            replayWindow: 0,
+            selectors: [],
+            acceptsOtherSelectors: true,
+            idleTimeoutSeconds: 0,
+          },
           resetEpoch: 0,
         },
       ],

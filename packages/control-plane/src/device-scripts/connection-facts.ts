@@ -3,7 +3,15 @@
  * names and BGP settings. Pure; the key is the caller's to fetch.
  */
 import type { Connection, InstancePlan, Plan, Resource, TunnelPlan, VirtualNetworkGateway } from '@sallyport/model';
-import { asConnection, asLocalNetworkGateway, asVirtualNetworkGateway, isSameResource, parseCidr, resourceName } from '@sallyport/model';
+import {
+  asConnection,
+  asLocalNetworkGateway,
+  asVirtualNetworkGateway,
+  dpdTimeoutLimits,
+  isSameResource,
+  parseCidr,
+  resourceName,
+} from '@sallyport/model';
 import { chooseProposals } from './algorithms.ts';
 import type { DeviceScriptFacts, DeviceTunnel } from './facts.ts';
 import type { DeviceFamily } from './family.ts';
@@ -34,6 +42,8 @@ export function deviceScriptFacts({ language }: DeviceFamily, source: FactsSourc
   const { ike, esp, mtu, mssClamp, remotePrefixes } = first.tunnel;
   const chosen = chooseProposals(language.algorithms(ike.version), first.tunnel);
   if ('lacks' in chosen) return { refused: 'NotExpressible', because: chosen.lacks };
+  // A policy-based gateway does not ask whether the device is there, but answers it.
+  const timeoutSeconds = ike.dpdTimeoutSeconds === 0 ? dpdTimeoutLimits.default : ike.dpdTimeoutSeconds;
   const { siteBgp, addressOf } = bgpOf(connection, gateway, site.properties.bgpSettings);
   return {
     connection: connection.name,
@@ -49,12 +59,9 @@ export function deviceScriptFacts({ language }: DeviceFamily, source: FactsSourc
     ikeLifetimeSeconds: ike.lifetimeSeconds,
     espLifetimeSeconds: esp.lifetimeSeconds,
     espLifetimeKilobytes: esp.lifetimeKilobytes,
-    deadPeer: {
-      timeoutSeconds: ike.dpdTimeoutSeconds,
-      intervalSeconds: Math.max(2, Math.floor(ike.dpdTimeoutSeconds / retries)),
-      retries,
-    },
+    deadPeer: { timeoutSeconds, intervalSeconds: Math.max(2, Math.floor(timeoutSeconds / retries)), retries },
     deviceInitiates: ike.responds,
+    startsOnTraffic: esp.idleTimeoutSeconds > 0,
     selectors: selectorsOf(esp),
     vnetPrefixes: first.instance.vnet.prefixes.filter(isIpv4),
     sitePrefixes: remotePrefixes.filter(isIpv4),

@@ -24,6 +24,8 @@ export type DeviceScriptFacts = {
   readonly deadPeer: { readonly timeoutSeconds: number; readonly intervalSeconds: number; readonly retries: number };
   /** False when the gateway answers nobody (`connectionMode` InitiatorOnly): the device must wait for it. */
   readonly deviceInitiates: boolean;
+  /** The gateway is policy-based and ends an idle tunnel: the device starts it when traffic asks, not to keep it up. */
+  readonly startsOnTraffic: boolean;
   /** Any to any: routes decide what goes through. Else the pairs of prefixes, `local` being the device's side. */
   readonly selectors: 'any' | readonly SelectorPair[];
   readonly vnetPrefixes: readonly string[];

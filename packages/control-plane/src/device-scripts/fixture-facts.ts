@@ -17,6 +17,7 @@ export const plain: Guise = {
   espLifetimeKilobytes: 102_400_000,
   deadPeer: { timeoutSeconds: 45, intervalSeconds: 15, retries: 3 },
   deviceInitiates: true,
+  startsOnTraffic: false,
   selectors: 'any',
   vnetPrefixes: ['10.1.0.0/16', '10.2.0.0/20'],
   sitePrefixes: ['192.168.0.0/24', '172.16.8.0/22'],
@@ -32,6 +33,13 @@ export const guises: Readonly<Record<string, Guise>> = {
     selectors: plain.sitePrefixes.flatMap((local) => plain.vnetPrefixes.map((remote) => ({ local, remote }))),
     espLifetimeSeconds: 14_400,
     espLifetimeKilobytes: 1024,
+  },
+  'policy-based-gateway': {
+    ...plain,
+    ikeVersion: 1,
+    selectors: plain.sitePrefixes.flatMap((local) => plain.vnetPrefixes.map((remote) => ({ local, remote }))),
+    espLifetimeSeconds: 3_600,
+    startsOnTraffic: true,
   },
   bgp: {
     ...plain,
@@ -68,9 +76,14 @@ const custom = {
   esp: [{ encryption: 'AES256', integrity: 'SHA1', pfsGroup: 'PFS2048' }],
 };
 
+const policyBased = {
+  ike: [{ encryption: 'AES256', integrity: 'SHA256', dhGroup: 'DHGroup2' }],
+  esp: [{ encryption: 'AES256', integrity: 'SHA256', pfsGroup: 'None' }],
+};
+
 /** Azure's defaults, or a policy every device has for those that lack them. */
 export function factsFor(family: Pick<DeviceFamily, 'language'>, guise: Guise): DeviceScriptFacts {
-  const chosen = [defaults, custom].map(({ ike, esp }) =>
+  const chosen = [guise.startsOnTraffic ? policyBased : defaults, custom].map(({ ike, esp }) =>
     chooseProposals(family.language.algorithms(guise.ikeVersion), {
       ike: { offers: ike, accepts: ike },
       esp: { offers: esp, accepts: esp },

@@ -136,7 +136,8 @@ function connectionConditions(context: ArmContext, connection: Resource): readon
   const isFailure = context.live
     .hosts()
     .some(({ observation }) => observation.failures.some((failure) => isSameResource(failure.resource, connection.id)));
-  if (reason === undefined || isFailure) return [];
+  // Idle is how a policy-based connection spends its nights.
+  if (reason === undefined || reason.code === 'Idle' || isFailure) return [];
   return [
     {
       code: reason.code,

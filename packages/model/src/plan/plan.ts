@@ -123,6 +123,7 @@ export type IkePlan = {
   readonly offers: readonly IkeProposal[];
   readonly accepts: readonly IkeProposal[];
   readonly lifetimeSeconds: number;
+  /** 0: nobody looks whether the peer is still there. */
   readonly dpdTimeoutSeconds: number;
   readonly sharedKey: SecretReference;
 };
@@ -145,6 +146,10 @@ export type EspPlan = {
   readonly replayWindow: number;
   /** One CHILD SA per element. Any-to-any is one element with `0.0.0.0/0` on both sides. */
   readonly selectors: readonly { readonly local: readonly string[]; readonly remote: readonly string[] }[];
+  /** As responder: whatever the peer proposes. Otherwise only what lies in `selectors`. */
+  readonly acceptsOtherSelectors: boolean;
+  /** 0: the tunnel is kept up. Else it comes up when a packet asks for it, and goes after so many seconds without any. */
+  readonly idleTimeoutSeconds: number;
 };
 
 export type EspProposal = {

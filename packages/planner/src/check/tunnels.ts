@@ -22,9 +22,10 @@ function singleIssues({ public: outside, vnet }: InstancePlan, tunnel: TunnelPla
   if (!ike.initiates && !ike.responds) impossible('neither initiates nor responds');
   if ([ike.offers, ike.accepts, esp.offers, esp.accepts].some(({ length }) => length === 0)) impossible('has an empty list of proposals');
   if (esp.selectors.length === 0) impossible('has no traffic selectors');
-  if ([ike.lifetimeSeconds, ike.dpdTimeoutSeconds, esp.lifetimeSeconds, esp.lifetimeKilobytes, tunnel.mtu].some((value) => value <= 0)) {
-    impossible('has a lifetime, timeout or MTU of 0');
+  if ([ike.lifetimeSeconds, esp.lifetimeSeconds, esp.lifetimeKilobytes, tunnel.mtu].some((value) => value <= 0)) {
+    impossible('has a lifetime or MTU of 0');
   }
+  if (ike.dpdTimeoutSeconds === 0 && esp.idleTimeoutSeconds === 0) impossible('stays up and never looks whether its peer is there');
   const space = vnet.prefixes.map(parseCidr);
   for (const prefix of remotePrefixes) {
     const remote = parseCidr(prefix);

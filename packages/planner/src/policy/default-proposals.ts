@@ -1,5 +1,6 @@
 /**
- * The proposals of a route-based gateway without a custom policy, in Azure's order of preference.
+ * The proposals of a connection without a custom policy, in Azure's order of preference: of a route-based gateway, whose
+ * offers as initiator and as responder differ, and of a policy-based one, which has one list for both phases and both roles.
  * https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-about-vpn-devices#ipsec
  * Weak ones (DES, 3DES, SHA-1, DH group 1 and 2) are there because Azure offers and accepts them.
  */
@@ -63,3 +64,21 @@ export const defaultEspAccepts: readonly EspProposal[] = (
     ['DES3', 'SHA1', 'PFS2048'],
   ] as const satisfies readonly EspRow[]
 ).map(toEsp);
+
+const policyBasedAlgorithms = [
+  ['AES256', 'SHA256'],
+  ['AES256', 'SHA1'],
+  ['AES128', 'SHA1'],
+  ['DES3', 'SHA1'],
+] as const;
+
+export const policyBasedIkeProposals: readonly IkeProposal[] = policyBasedAlgorithms.map(([encryption, integrity]) => ({
+  encryption,
+  integrity,
+  dhGroup: 'DHGroup2',
+}));
+
+/** Quick mode has no group of its own. */
+export const policyBasedEspProposals: readonly EspProposal[] = policyBasedAlgorithms.map(([encryption, integrity]) =>
+  toEsp([encryption, integrity, 'None']),
+);

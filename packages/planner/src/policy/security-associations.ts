@@ -1,21 +1,46 @@
 /**
- * Proposals and lifetimes of one connection: Azure's defaults, or exactly the one custom policy, which is then the only
- * one offered and the only one accepted. https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-about-compliance-crypto
+ * Proposals and lifetimes of one connection: Azure's defaults for the type of its gateway, or exactly the one custom policy,
+ * which is then the only one offered and the only one accepted. A policy-based gateway has no custom policies.
+ * https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-about-compliance-crypto
  */
-import type { EspPlan, IkePlan, IpsecPolicy } from '@sallyport/model';
-import { defaultEspAccepts, defaultEspOffers, defaultIkeProposals } from './default-proposals.ts';
+import type { EspPlan, IkePlan, IpsecPolicy, VirtualNetworkGateway } from '@sallyport/model';
+import {
+  defaultEspAccepts,
+  defaultEspOffers,
+  defaultIkeProposals,
+  policyBasedEspProposals,
+  policyBasedIkeProposals,
+} from './default-proposals.ts';
 
 /** Fixed on the gateway, with a custom policy too. */
 const ikeLifetimeSeconds = 28_800;
 const defaultEspLifetimeSeconds = 27_000;
+const policyBasedEspLifetimeSeconds = 3_600;
+/** A policy-based tunnel goes after five minutes without traffic, whatever the prefixes. */
+const policyBasedIdleTimeoutSeconds = 300;
 const defaultEspLifetimeKilobytes = 102_400_000;
 
 export type SecurityAssociations = {
   readonly ike: Pick<IkePlan, 'offers' | 'accepts' | 'lifetimeSeconds'>;
-  readonly esp: Pick<EspPlan, 'offers' | 'accepts' | 'lifetimeSeconds' | 'lifetimeKilobytes'>;
+  readonly esp: Pick<EspPlan, 'offers' | 'accepts' | 'lifetimeSeconds' | 'lifetimeKilobytes' | 'idleTimeoutSeconds'>;
 };
 
-export function securityAssociations(policy: IpsecPolicy | undefined): SecurityAssociations {
+export function securityAssociations(
+  vpnType: VirtualNetworkGateway['properties']['vpnType'],
+  policy: IpsecPolicy | undefined,
+): SecurityAssociations {
+  if (vpnType === 'PolicyBased') {
+    return {
+      ike: { offers: policyBasedIkeProposals, accepts: policyBasedIkeProposals, lifetimeSeconds: ikeLifetimeSeconds },
+      esp: {
+        offers: policyBasedEspProposals,
+        accepts: policyBasedEspProposals,
+        lifetimeSeconds: policyBasedEspLifetimeSeconds,
+        lifetimeKilobytes: defaultEspLifetimeKilobytes,
+        idleTimeoutSeconds: policyBasedIdleTimeoutSeconds,
+      },
+    };
+  }
   if (policy === undefined) {
     return {
       ike: { offers: defaultIkeProposals, accepts: defaultIkeProposals, lifetimeSeconds: ikeLifetimeSeconds },
@@ -24,6 +49,7 @@ export function securityAssociations(policy: IpsecPolicy | undefined): SecurityA
         accepts: defaultEspAccepts,
         lifetimeSeconds: defaultEspLifetimeSeconds,
         lifetimeKilobytes: defaultEspLifetimeKilobytes,
+        idleTimeoutSeconds: 0,
       },
     };
   }
@@ -31,7 +57,13 @@ export function securityAssociations(policy: IpsecPolicy | undefined): SecurityA
   const esp = [{ encryption: policy.ipsecEncryption, integrity: policy.ipsecIntegrity, pfsGroup: pfsGroupOf(policy) }];
   return {
     ike: { offers: ike, accepts: ike, lifetimeSeconds: ikeLifetimeSeconds },
-    esp: { offers: esp, accepts: esp, lifetimeSeconds: policy.saLifeTimeSeconds, lifetimeKilobytes: policy.saDataSizeKilobytes },
+    esp: {
+      offers: esp,
+      accepts: esp,
+      lifetimeSeconds: policy.saLifeTimeSeconds,
+      lifetimeKilobytes: policy.saDataSizeKilobytes,
+      idleTimeoutSeconds: 0,
+    },
   };
 }
 

@@ -18,7 +18,13 @@ import {
 } from '@sallyport/model';
 
 import { isEqual } from '../is-equal.ts';
-import { defaultEspAccepts, defaultEspOffers, defaultIkeProposals } from '../policy/default-proposals.ts';
+import {
+  defaultEspAccepts,
+  defaultEspOffers,
+  defaultIkeProposals,
+  policyBasedEspProposals,
+  policyBasedIkeProposals,
+} from '../policy/default-proposals.ts';
 
 /** `key` finds the same object in another plan; `lines` are indented below `title`. */
 export type Block = { readonly key: string; readonly title: string; readonly lines: readonly string[] };
@@ -103,22 +109,37 @@ function ikeLines(ike: IkePlan): readonly string[] {
   return [
     `IKEv${ike.version} ${ike.localAddress} (id ${ike.localId}) to ${ike.remoteAddress} (id ${ike.remoteId}), ${roles.join(', ')}`,
     `shared key version ${ike.sharedKey.version}`,
-    ...(isEqual([ike.offers, ike.accepts], [defaultIkeProposals, defaultIkeProposals])
-      ? ["IKE proposals: Azure's defaults"]
-      : proposalLines('IKE', ike.offers.map(ikeText), ike.accepts.map(ikeText))),
-    `IKE lifetime ${ike.lifetimeSeconds} s, dead peer after ${ike.dpdTimeoutSeconds} s`,
+    ...(proposalsByName(ike, {
+      "IKE proposals: Azure's defaults": [defaultIkeProposals, defaultIkeProposals],
+      "IKE proposals: Azure's policy-based defaults": [policyBasedIkeProposals, policyBasedIkeProposals],
+    }) ?? proposalLines('IKE', ike.offers.map(ikeText), ike.accepts.map(ikeText))),
+    `IKE lifetime ${ike.lifetimeSeconds} s, ${ike.dpdTimeoutSeconds === 0 ? 'no search for dead peers' : `dead peer after ${ike.dpdTimeoutSeconds} s`}`,
   ];
 }
 
 function espLines(esp: EspPlan): readonly string[] {
   const window = esp.replayWindow === 0 ? 'no replay protection' : `replay window ${esp.replayWindow} packets`;
   return [
-    ...(isEqual([esp.offers, esp.accepts], [defaultEspOffers, defaultEspAccepts])
-      ? ["ESP proposals: Azure's defaults"]
-      : proposalLines('ESP', esp.offers.map(espText), esp.accepts.map(espText))),
+    ...(proposalsByName(esp, {
+      "ESP proposals: Azure's defaults": [defaultEspOffers, defaultEspAccepts],
+      "ESP proposals: Azure's policy-based defaults": [policyBasedEspProposals, policyBasedEspProposals],
+    }) ?? proposalLines('ESP', esp.offers.map(espText), esp.accepts.map(espText))),
     `ESP lifetime ${esp.lifetimeSeconds} s or ${esp.lifetimeKilobytes} KB, ${window}`,
     ...esp.selectors.map(({ local, remote }) => `ESP selectors ${local.join(', ')} to ${remote.join(', ')}`),
+    ...(esp.acceptsOtherSelectors ? [] : ['accepts no other selectors']),
+    ...(esp.idleTimeoutSeconds === 0 ? [] : [`comes up on traffic, goes after ${esp.idleTimeoutSeconds} s without any`]),
   ];
+}
+
+type Lists = Pick<EspPlan, 'offers' | 'accepts'> | Pick<IkePlan, 'offers' | 'accepts'>;
+
+/** One line in place of a list everybody knows. */
+function proposalsByName(
+  { offers, accepts }: Lists,
+  known: Readonly<Record<string, readonly [offers: Lists['offers'], accepts: Lists['accepts']]>>,
+): readonly string[] | undefined {
+  const found = Object.entries(known).find(([, lists]) => isEqual(lists, [offers, accepts]));
+  return found === undefined ? undefined : [found[0]];
 }
 
 /** One line when both lists are the same, as with every custom policy. */

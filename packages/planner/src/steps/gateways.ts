@@ -46,8 +46,6 @@ function planOne(
   if (properties.gatewayType !== 'Vpn') {
     return notPlanned(resource, 'GatewayTypeNotSupported', `gateways of type ${properties.gatewayType} are not supported yet`);
   }
-  if (properties.vpnType !== 'RouteBased')
-    return notPlanned(resource, 'PolicyBasedNotSupported', 'policy-based gateways are not supported yet');
   const active = allocated.instances.find(({ role }) => role === 'IN_0');
   if (active === undefined) return notPlanned(resource, 'AddressMissing', 'it has no addresses yet');
   const ipConfiguration = properties.ipConfigurations.find(({ name }) => name === active.ipConfiguration);

@@ -23,8 +23,9 @@ export function tunnelOf({
   remotePrefixes,
   sharedKeyVersion,
 }: TunnelParts): DraftTunnel {
-  const { connectionMode, dpdTimeoutSeconds, ipsecPolicies } = connection.properties;
-  const { ike, esp } = securityAssociations(ipsecPolicies[0]);
+  const { connectionMode, ipsecPolicies } = connection.properties;
+  const { vpnType, disableIPSecReplayProtection } = gateway.properties;
+  const { ike, esp } = securityAssociations(vpnType, ipsecPolicies[0]);
   const isNamed = site.properties.gatewayIpAddress === undefined;
   return {
     connection: resource.id,
@@ -41,15 +42,22 @@ export function tunnelOf({
       initiates: connectionMode !== 'ResponderOnly',
       responds: connectionMode !== 'InitiatorOnly',
       ...ike,
-      dpdTimeoutSeconds: dpdTimeoutSeconds === 0 ? defaultDpdTimeoutSeconds : dpdTimeoutSeconds,
+      dpdTimeoutSeconds: dpdTimeoutOf(vpnType, connection.properties.dpdTimeoutSeconds),
       sharedKey: { id: secretId(resource.id, 'sharedKey'), version: sharedKeyVersion },
     },
     esp: {
       ...esp,
-      replayWindow: gateway.properties.disableIPSecReplayProtection ? 0 : replayWindowPackets,
-      selectors: selectorsOf(connection.properties, instance.vnet.prefixes, remotePrefixes),
+      replayWindow: disableIPSecReplayProtection ? 0 : replayWindowPackets,
+      selectors: selectorsOf(vpnType, connection.properties, instance.vnet.prefixes, remotePrefixes),
+      acceptsOtherSelectors: vpnType === 'RouteBased',
     },
     // Both only ever grow, so the sum changes whenever either does.
     resetEpoch: connection.allocated.resetEpoch + gateway.allocated.resetEpoch,
   };
+}
+
+/** Policy-based gateways do not look for dead peers: an idle tunnel goes anyhow. */
+function dpdTimeoutOf(vpnType: TunnelParts['gateway']['properties']['vpnType'], asked: number): number {
+  if (vpnType === 'PolicyBased') return 0;
+  return asked === 0 ? defaultDpdTimeoutSeconds : asked;
 }

@@ -71,6 +71,8 @@ export function charonSettings(files: Pick<CharonFiles, 'socket' | 'logFile'>): 
   install_routes = no
   install_virtual_ip = no
   interfaces_use = public
+  # Only children with a time for inactivity end so; the last of them takes its IKE SA along.
+  inactivity_close_ike = yes
   retransmit_timeout = 1.0
   retransmit_base = 1.4
   retransmit_tries = 4

@@ -8,7 +8,7 @@ export function printConnection(connection: RenderedConnection): string {
     ...printSection(connection.body, '  '),
     '}',
     `shared key of ${connection.keyOwners.join(', ')}`,
-    `initiate ${connection.children.map((child) => child.name).join(', ')}`,
+    connection.children.length === 0 ? 'initiate nothing' : `initiate ${connection.children.map((child) => child.name).join(', ')}`,
     '',
   ].join('\n');
 }

@@ -15,6 +15,7 @@ export type ReasonCode =
   | 'NoCommonEspProposal'
   | 'SelectorsRefused'
   | 'PeerDeleted'
+  | 'Idle'
   | 'EngineDown'
   | 'Unknown';
 
@@ -125,6 +126,11 @@ const rules: readonly Rule[] = [
     pattern: /^received DELETE for (?:IKE_SA|ESP CHILD_SA)/,
     code: 'PeerDeleted',
     say: (sa) => `peer ${sa.peer} closed the tunnel`,
+  },
+  {
+    pattern: /^deleting (?:IKE_SA|CHILD_SA) after (\d+) seconds of (?:CHILD_SA )?inactivity/,
+    code: 'Idle',
+    say: (_sa, match) => `no packet passed for ${match[1] ?? ''} s`,
   },
   {
     pattern: /^unable to install .*(?:SAD|SPD)\) in kernel|^unable to allocate SPI.*|^key derivation failed/,

@@ -80,11 +80,24 @@ const policyBased: TunnelPlan = {
     ],
   },
 };
+const policyBasedGateway: TunnelPlan = {
+  ...policyBased,
+  ike: { ...base.ike, version: 1, offers: ike('AES256/SHA256/DHGroup2'), accepts: ike('AES256/SHA256/DHGroup2'), dpdTimeoutSeconds: 0 },
+  esp: {
+    ...policyBased.esp,
+    offers: esp('AES256/SHA256/None', 'DES3/SHA1/None'),
+    accepts: esp('AES256/SHA256/None', 'DES3/SHA1/None'),
+    acceptsOtherSelectors: false,
+    idleTimeoutSeconds: 300,
+  },
+};
 
 const cases: readonly (readonly [string, TunnelPlan])[] = [
   ['route-based', routeBased],
   ['custom-policy', custom],
   ['policy-based', policyBased],
+  ['policy-based-gateway', policyBasedGateway],
+  ['policy-based-gateway-responder-only', { ...policyBasedGateway, ike: { ...policyBasedGateway.ike, initiates: false } }],
   ['responder-only', { ...routeBased, ike: { ...routeBased.ike, initiates: false } }],
   ['initiator-only', { ...routeBased, ike: { ...routeBased.ike, responds: false } }],
   ['ikev1', { ...routeBased, ike: { ...routeBased.ike, version: 1 } }],

@@ -15,7 +15,7 @@ export type RenderedConnection = {
   readonly body: ViciInput;
   /** Identities under which charon finds the shared key. */
   readonly keyOwners: readonly string[];
-  /** Children that have to be up, by name, with their selectors; the accepting child is not among them. */
+  /** Children that have to be up, by name, with their selectors; none where traffic or the peer brings them up. */
   readonly children: readonly RenderedChild[];
 };
 export type RenderedChild = { readonly name: string; readonly local: readonly string[]; readonly remote: readonly string[] };
@@ -56,7 +56,8 @@ export function renderConnection(tunnel: TunnelPlan, options: RenderOptions): Re
       mobike: 'no',
       fragmentation: 'yes',
       // Retries of a silent peer go on inside charon, so they need no agent. Refusals end the SA; the agent starts anew.
-      keyingtries: ike.initiates ? '0' : '1',
+      // Where traffic starts the tunnel, the next packet asks again.
+      keyingtries: ike.initiates && !comesUpOnTraffic(tunnel) ? '0' : '1',
       unique: 'replace',
       ...dpd(tunnel),
       rekey_time: `${ike.lifetimeSeconds - overTime}s`,
@@ -75,6 +76,7 @@ export function renderConnection(tunnel: TunnelPlan, options: RenderOptions): Re
  * starts that much earlier than the peer's `dpdTimeoutSeconds`.
  */
 function dpd({ ike }: TunnelPlan): Readonly<Record<string, string>> {
+  if (ike.dpdTimeoutSeconds === 0) return { dpd_delay: '0s' };
   if (ike.version === 1) {
     return {
       dpd_delay: `${Math.max(minDpdDelaySeconds, Math.floor(ike.dpdTimeoutSeconds / 3))}s`,
@@ -106,26 +108,32 @@ function renderChildren(tunnel: TunnelPlan): {
   const offers = words(esp.offers);
   const accepts = words(esp.accepts);
   const bodies = new Map<string, ViciInput>();
-  if (!ike.initiates) {
+  if (!ike.initiates && esp.acceptsOtherSelectors) {
     bodies.set(name, body(accepts, [anywhere], [anywhere]));
     return { bodies, required: [{ name, local: [anywhere], remote: [anywhere] }] };
   }
-  const isCoveredByOffers = isAnyToAny(esp) && offers.join() === accepts.join();
+  const isCoveredByOffers = !esp.acceptsOtherSelectors || (isAnyToAny(esp) && offers.join() === accepts.join());
   if (ike.responds && !isCoveredByOffers) bodies.set(acceptingChild(name), body(accepts, [anywhere], [anywhere]));
-  const required = esp.selectors.map(({ local, remote }, index) => ({
+  const wanted = esp.selectors.map(({ local, remote }, index) => ({
     name: esp.selectors.length === 1 ? name : `${name}-${index + 1}`,
     local,
     remote,
   }));
-  for (const child of required) bodies.set(child.name, body(offers, child.local, child.remote));
-  return { bodies, required };
+  for (const child of wanted) bodies.set(child.name, body(ike.initiates ? offers : accepts, child.local, child.remote));
+  return { bodies, required: comesUpOnTraffic(tunnel) ? [] : wanted };
+}
+
+/** A trap in charon's policies then asks for the tunnel, and nobody else does. */
+export function comesUpOnTraffic({ esp }: Pick<TunnelPlan, 'esp'>): boolean {
+  return esp.idleTimeoutSeconds > 0;
 }
 
 export function acceptingChild(connection: string): string {
   return `${connection}-accept`;
 }
 
-function childSettings({ ike, esp, ifId }: TunnelPlan): Readonly<Record<string, string>> {
+function childSettings(tunnel: TunnelPlan): Readonly<Record<string, string>> {
+  const { ike, esp, ifId } = tunnel;
   const bytes = esp.lifetimeKilobytes * 1024;
   return {
     mode: 'tunnel',
@@ -145,9 +153,10 @@ function childSettings({ ike, esp, ifId }: TunnelPlan): Readonly<Record<string, 
     copy_dscp: 'out',
     // A dead peer is tried again at once by charon itself. A peer that closes is left to the agent's next start, or both
     // ends could chase each other.
-    dpd_action: ike.initiates ? 'restart' : 'clear',
+    dpd_action: ike.initiates && !comesUpOnTraffic(tunnel) ? 'restart' : 'clear',
     close_action: 'none',
-    start_action: 'none',
+    start_action: ike.initiates && comesUpOnTraffic(tunnel) ? 'trap' : 'none',
+    ...(comesUpOnTraffic(tunnel) ? { inactivity: `${esp.idleTimeoutSeconds}s` } : {}),
     if_id_in: `${ifId}`,
     if_id_out: `${ifId}`,
   };

@@ -1,8 +1,10 @@
-/** One instance's connections and its charon as observations: SAs, counters and reasons joined. Pure. */
+/** One instance's connections and its charon as observations: SAs, counters and reasons joined. Pure. What idles is idle.ts. */
 import type { ConnectionObservation, InstancePlan, TunnelPlan } from '@sallyport/model';
 import type { Traffic } from './counters.ts';
 import type { CharonSa } from './observe.ts';
+import { idleFinding } from './idle.ts';
 import { sentence, type Finding } from './reasons.ts';
+import { comesUpOnTraffic } from './render.ts';
 import { connectionStatus } from './status.ts';
 
 export type ConnectionFacts = {
@@ -14,7 +16,7 @@ export type ConnectionFacts = {
 };
 
 export function viewConnection(instance: InstancePlan, tunnel: TunnelPlan, facts: ConnectionFacts): ConnectionObservation {
-  const finding = facts.finding ?? waiting(tunnel, facts.nowMs);
+  const finding = comesUpOnTraffic(tunnel) ? idleFinding(tunnel, facts) : (facts.finding ?? waiting(tunnel, facts.nowMs));
   const status = connectionStatus(facts.sas, finding !== undefined);
   return {
     connection: tunnel.connection,

@@ -120,7 +120,7 @@ function phase2(facts: DeviceScriptFacts, names: AlgorithmNames, { name }: Named
       `set phase1name "${name}"`,
       `set proposal ${names.espIntegrity === undefined ? names.espEncryption : `${names.espEncryption}-${names.espIntegrity}`}`,
       names.pfsGroup === undefined ? 'set pfs disable' : ['set pfs enable', `set dhgrp ${names.pfsGroup}`],
-      facts.deviceInitiates ? 'set auto-negotiate enable' : undefined,
+      facts.deviceInitiates && !facts.startsOnTraffic ? 'set auto-negotiate enable' : undefined,
       'set keylife-type both',
       `set keylifeseconds ${atMost(facts.espLifetimeSeconds, maximumLifetime)}`,
       `set keylifekbs ${atMost(facts.espLifetimeKilobytes, maximumKilobytes)}`,

@@ -97,7 +97,7 @@ function tunnelLines(facts: DeviceScriptFacts, tunnel: NamedTunnel, name: string
     `${vpn} bind-interface ${interfaceName}`,
     `${vpn} ike gateway ${tunnel.name}`,
     `${vpn} ike ipsec-policy ${name}`,
-    `${vpn} establish-tunnels ${facts.deviceInitiates ? 'immediately' : 'responder-only'}`,
+    `${vpn} establish-tunnels ${establishment(facts)}`,
     facts.selectors === 'any'
       ? undefined
       : facts.selectors.map(({ local, remote }, index) => `${vpn} traffic-selector ts${index + 1} local-ip ${local} remote-ip ${remote}`),
@@ -183,4 +183,9 @@ function removal(facts: DeviceScriptFacts, tunnels: readonly NamedTunnel[], name
       : undefined,
     ...['ipsec policy', 'ipsec proposal', 'ike policy', 'ike proposal'].map((what) => `delete security ${what} ${name}`),
   ];
+}
+
+function establishment({ deviceInitiates, startsOnTraffic }: DeviceScriptFacts): string {
+  if (!deviceInitiates) return 'responder-only';
+  return startsOnTraffic ? 'on-traffic' : 'immediately';
 }

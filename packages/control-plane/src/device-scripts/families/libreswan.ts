@@ -57,7 +57,9 @@ function render(facts: DeviceScriptFacts, names: AlgorithmNames): string {
     '[ -z "${IPSEC_D:-}" ] || exit 0',
     'ipsec auto --rereadsecrets',
     tunnels.map((tunnel) => `ipsec auto --add ${tunnel.name}`),
-    facts.deviceInitiates ? tunnels.map((tunnel) => `ipsec auto --asynchronous --up ${tunnel.name}`) : undefined,
+    facts.deviceInitiates
+      ? tunnels.map(({ name }) => (facts.startsOnTraffic ? `ipsec auto --route ${name}` : `ipsec auto --asynchronous --up ${name}`))
+      : undefined,
     '',
     segmentSizeLines(facts),
     hasInterface ? frrLines(facts, tunnels, ({ unit }) => `ipsec${unit}`) : undefined,
@@ -100,10 +102,10 @@ function connection(facts: DeviceScriptFacts, names: AlgorithmNames, tunnel: Nam
       `# libreswan 4 rekeys by time only; the gateway does so after ${facts.espLifetimeKilobytes} KB as well.`,
       `dpddelay=${facts.deadPeer.intervalSeconds}`,
       `dpdtimeout=${facts.deadPeer.timeoutSeconds}`,
-      `dpdaction=${facts.deviceInitiates ? 'restart' : 'clear'}`,
+      `dpdaction=${autoOf(facts) === 'start' ? 'restart' : 'clear'}`,
       `mtu=${facts.mtu}`,
       ...(hasInterface ? [`ipsec-interface=${tunnel.unit}`] : []),
-      `auto=${facts.deviceInitiates ? 'start' : 'add'}`,
+      `auto=${autoOf(facts)}`,
     ].map((line) => `    ${line}`),
   ];
 }
@@ -116,4 +118,9 @@ function subnets(facts: DeviceScriptFacts, hasInterface: boolean): readonly stri
   const [local, remote] = [sides('local'), sides('remote')];
   if (pairs.length === 1) return [`leftsubnet=${local[0]}`, `rightsubnet=${remote[0]}`];
   return [`leftsubnets={${local.join(' ')}}`, `rightsubnets={${remote.join(' ')}}`];
+}
+
+function autoOf({ deviceInitiates, startsOnTraffic }: DeviceScriptFacts): 'add' | 'ondemand' | 'start' {
+  if (!deviceInitiates) return 'add';
+  return startsOnTraffic ? 'ondemand' : 'start';
 }

@@ -80,14 +80,19 @@ function connection(facts: DeviceScriptFacts, names: AlgorithmNames, tunnel: Nam
       `        rekey_time = ${Math.floor(facts.espLifetimeSeconds * rekeyAt)}s`,
       `        life_bytes = ${facts.espLifetimeKilobytes * 1024}`,
       `        rekey_bytes = ${Math.floor(facts.espLifetimeKilobytes * 1024 * rekeyAt)}`,
-      `        start_action = ${facts.deviceInitiates ? 'start' : 'none'}`,
-      `        dpd_action = ${facts.deviceInitiates ? 'restart' : 'clear'}`,
+      `        start_action = ${startAction(facts)}`,
+      `        dpd_action = ${startAction(facts) === 'start' ? 'restart' : 'clear'}`,
       extras.map((line) => `        ${line}`),
       '      }',
     ]),
     '    }',
     '  }',
   ];
+}
+
+function startAction({ deviceInitiates, startsOnTraffic }: DeviceScriptFacts): 'none' | 'trap' | 'start' {
+  if (!deviceInitiates) return 'none';
+  return startsOnTraffic ? 'trap' : 'start';
 }
 
 /** IKEv1 knows one prefix on each side, policy-based selectors are pairs, IKEv2 puts all networks into one child. */
