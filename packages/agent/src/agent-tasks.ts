@@ -5,6 +5,7 @@
 import type { HostObservation, HostPlan } from '@sallyport/model';
 import { BackgroundTask } from '@sallyport/runtime';
 import type { AgentOptions } from './agent.ts';
+import { LinkError } from './link/control-client.ts';
 import type { ControlClient } from './link/control-client.ts';
 import type { PlanStore } from './link/plan-store.ts';
 import type { SecretStore } from './link/secret-store.ts';
@@ -19,6 +20,7 @@ const passGapMs = 100;
 const reportPeriodMs = 2000;
 const reportAtLeastMs = 10_000;
 const attempts = 3;
+const askAgainMs = 25_000;
 
 export type AgentParts = {
   readonly options: Omit<AgentOptions, 'control'>;
@@ -83,7 +85,7 @@ export function createTasks({ options, client, plans, secrets, engines }: AgentP
       const now = significance(observation);
       const isDue = posted === undefined || posted.significance !== now || clock.monotonic() - posted.at >= reportAtLeastMs;
       if (!isDue && !isConnecting(observation)) return;
-      await client.postObservation(observation, signal);
+      await client.postObservation(observation, signal, plans.current()?.store);
       posted = { significance: now, at: clock.monotonic() };
       linkState = 'linked';
     },
@@ -95,16 +97,24 @@ export function createTasks({ options, client, plans, secrets, engines }: AgentP
     clock,
     log,
     activate: async (signal) => {
-      const stored = plans.current()?.number ?? 0;
       try {
-        const newer = await client.fetchPlan(stored, signal);
+        const newer = await client.fetchPlan(plans.current() ?? { number: 0 }, signal);
+        const refusal = newer === undefined ? undefined : plans.accept(newer);
+        if (refusal !== undefined) throw new LinkError('foreign-plan', refusal);
         linkState = 'linked';
         if (newer === undefined) return;
-        if (!plans.accept(newer)) throw new Error(`refused plan ${newer.number}: this host already has ${stored}`);
         log.info({ plan: newer.number }, 'plan accepted');
         reconcile.wake();
       } catch (error) {
-        linkState = { failure: error instanceof Error ? error.message : String(error) };
+        const failure = error instanceof Error ? error.message : String(error);
+        const isNew = typeof linkState === 'string' || linkState.failure !== failure;
+        linkState = { failure };
+        if (error instanceof LinkError && error.code === 'foreign-plan') {
+          // Nothing here can put it right; said once, and asked again as often as a plan is asked for.
+          if (isNew) log.error({ plan: plans.current()?.number, planFile: plans.file }, `kept the stored plan: ${failure}`);
+          await clock.sleep(askAgainMs, signal);
+          return;
+        }
         // A control plane that was away wants a fresh report, which also tells that it is back.
         posted = undefined;
         throw error;

@@ -1,7 +1,10 @@
 /** The agent's three loops against a fake control plane, on the fake host. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { HostObservation, HostPlan } from '@sallyport/model';
 import { silentLogger, systemClock, until } from '@sallyport/runtime';
+import type { LogFields, Logger } from '@sallyport/runtime';
 import { startAgentWith } from './agent.ts';
 import type { Agent } from './agent.ts';
 import { cleanUp } from './clean-up.ts';
@@ -20,8 +23,8 @@ function newHost(): FakeHost {
   return host;
 }
 
-async function agentOn(host: FakeHost, control: FakeControl): Promise<Agent> {
-  const ports = { run: host.run, daemons: host.daemons, clock: systemClock, log: silentLogger };
+async function agentOn(host: FakeHost, control: FakeControl, log: Logger = silentLogger): Promise<Agent> {
+  const ports = { run: host.run, daemons: host.daemons, clock: systemClock, log };
   const agent = await startAgentWith({ host: 'host-1', paths: host.paths, ipsec: 'auto', ports }, control);
   cleanUps.push(agent.close);
   return agent;
@@ -52,6 +55,42 @@ test('a lower plan number is refused and said', async () => {
   });
   expect(refused.linkError).toBe('refused plan 2: this host already has 3');
   expect(await host.printHost()).toContain('namespace sp-fake-nic-vm1');
+});
+
+test('a plan of another store is refused although its number is higher, said once with the remedy, and never acted on', async () => {
+  const [host, control] = [newHost(), new FakeControl()];
+  const said: { readonly fields: LogFields; readonly message: string }[] = [];
+  const agent = await agentOn(host, control, { ...silentLogger, error: (fields, message) => said.push({ fields, message }) });
+  control.publish(3, nic, 'first');
+  await control.observed((seen) => seen.appliedPlan === 3, 'plan 3 is applied');
+  control.publish(9, { ...nic, networkInterfaces: [] }, 'second');
+  const refused = await until(agent.status, (status) => status.linkError !== undefined, {
+    because: 'refused',
+    clock: systemClock,
+    everyMs: 5,
+  });
+  expect(refused.linkError).toBe("refused plan 9 of another control plane's store: this host has 3 of its own");
+  expect(refused.acceptedPlan).toBe(3);
+  expect(await host.printHost()).toContain('namespace sp-fake-nic-vm1');
+  expect(said).toEqual([
+    {
+      fields: { plan: 3, planFile: join(host.paths.stateDirectory, 'plan.json') },
+      message: `kept the stored plan: ${refused.linkError ?? ''}`,
+    },
+  ]);
+});
+
+test('with the stored plan removed, as the remedy says, the restarted agent takes what the control plane has', async () => {
+  const [host, control] = [newHost(), new FakeControl()];
+  const first = await agentOn(host, control);
+  control.publish(3, nic, 'first');
+  await control.observed((seen) => seen.appliedPlan === 3, 'plan 3 is applied');
+  await first.close();
+  rmSync(join(host.paths.stateDirectory, 'plan.json'));
+  control.publish(2, { ...nic, networkInterfaces: [] }, 'second');
+  await agentOn(host, control);
+  await control.observed((seen) => seen.appliedPlan === 2, 'plan 2 of the new store is applied');
+  expect(await host.printHost()).not.toContain('nic-vm1');
 });
 
 test('while the control plane is away a restarted agent works from its stored plan', async () => {

@@ -2,7 +2,7 @@
 import type { HostObservation, HostPlan, PlanNumber, SecretReference } from '@sallyport/model';
 import { Secret, systemClock, until } from '@sallyport/runtime';
 import { LinkError } from './link/control-client.ts';
-import type { ControlClient, NumberedPlan } from './link/control-client.ts';
+import type { ControlClient, HeldPlan, NumberedPlan } from './link/control-client.ts';
 
 /** Holds one plan; a long poll waits for a newer one. */
 export class FakeControl implements ControlClient {
@@ -13,13 +13,13 @@ export class FakeControl implements ControlClient {
   #plan: NumberedPlan | undefined;
   #changed = new AbortController();
 
-  publish(number: number, plan: HostPlan): void {
-    this.#plan = { number: number as PlanNumber, plan };
+  publish(number: number, plan: HostPlan, store?: string): void {
+    this.#plan = { number: number as PlanNumber, plan, ...(store === undefined ? {} : { store }) };
     this.#changed.abort();
     this.#changed = new AbortController();
   }
 
-  readonly fetchPlan = async (after: number, signal: AbortSignal): Promise<NumberedPlan | undefined> => {
+  readonly fetchPlan = async ({ number: after }: HeldPlan, signal: AbortSignal): Promise<NumberedPlan | undefined> => {
     if (this.isAway) throw new LinkError('unreachable', 'away');
     if (this.#plan !== undefined && this.#plan.number !== after) return this.#plan;
     await systemClock.sleep(25_000, AbortSignal.any([signal, this.#changed.signal]));

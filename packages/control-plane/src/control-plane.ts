@@ -27,6 +27,7 @@ import type { Planner } from './planning/planner.ts';
 import { createPlanningTask } from './planning/planning-task.ts';
 import type { Listen, SettingsInput } from './settings.ts';
 import { checkAddresses, parseSettings } from './settings.ts';
+import { ensureStoreIdentity } from './store/identity.ts';
 import { createMemoryStore } from './store/memory-store.ts';
 import { sealFromKeyFile } from './store/seal.ts';
 import { openSqliteStore } from './store/sqlite-store.ts';
@@ -76,6 +77,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       ? createMemoryStore()
       : openSqliteStore({ file: join(directory, 'store.sqlite'), seal: sealFromKeyFile(join(directory, 'store.key')) }),
   );
+  await ensureStoreIdentity(store);
   const authority = await openAuthority(directory, clock);
   const names = certificateNames([options.listen.host, options.agentListen.host], settings.certificateNames);
   const certificate = await serverCertificate({ directory, authority, names, clock });

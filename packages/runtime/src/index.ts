@@ -1,4 +1,5 @@
 /** Ports to the world, one real and one fake each: time, commands, daemons, logs, ids. The only place that may touch them. */
+export * from './bounded-log.ts';
 export * from './clock.ts';
 export * from './logger.ts';
 export * from './command-runner.ts';

@@ -48,6 +48,7 @@ beforeAll(async () => {
       received.push({ method: request.method ?? '', url, body, peer });
       const answers: readonly (readonly [string, number, unknown])[] = [
         ['/agent/v1/plan?host=host-1&after=0&', 200, { protocolVersion: 1, number: 4, plan: samplePlan([]) }],
+        ['/agent/v1/plan?host=host-1&after=9&waitMs=25000&store=old', 409, { error: 'the host acts on plan 9' }],
         ['/agent/v1/plan?', 204, undefined],
         ['/agent/v1/secrets?id=a%23sharedKey&version=3', 200, { id: 'a#sharedKey', version: 3, value: 'k' }],
         ['/agent/v1/observations', 204, undefined],
@@ -69,9 +70,18 @@ afterAll(async () => {
 
 test('a plan is fetched once and then only when there is a newer one', async () => {
   const client = createControlClient(link, 'host-1');
-  expect(await client.fetchPlan(0, never)).toEqual({ number: 4, plan: samplePlan([]) });
-  expect(await client.fetchPlan(4, never)).toBeUndefined();
+  expect(await client.fetchPlan({ number: 0 }, never)).toEqual({ number: 4, plan: samplePlan([]) });
+  expect(await client.fetchPlan({ number: 4 }, never)).toBeUndefined();
   expect(received.at(-1)).toMatchObject({ method: 'GET', url: '/agent/v1/plan?host=host-1&after=4&waitMs=25000', peer: 'certified' });
+  client.close();
+});
+
+test('that the held plan is none of the control plane’s comes as an error of its own, with its words', async () => {
+  const client = createControlClient(link, 'host-1');
+  await expect(client.fetchPlan({ number: 9, store: 'old' }, never)).rejects.toMatchObject({
+    code: 'foreign-plan',
+    message: 'the control plane says the host acts on plan 9',
+  });
   client.close();
 });
 
@@ -95,14 +105,14 @@ test('an observation is posted whole', async () => {
 test('a certificate of somebody else’s CA gets nothing', async () => {
   const client = createControlClient({ ...link, certFile: file('stranger.pem'), keyFile: file('stranger.key') }, 'host-1');
   const before = received.length;
-  await expect(client.fetchPlan(0, never)).rejects.toMatchObject({ name: 'LinkError', code: 'unreachable' });
+  await expect(client.fetchPlan({ number: 0 }, never)).rejects.toMatchObject({ name: 'LinkError', code: 'unreachable' });
   expect(received).toHaveLength(before);
   client.close();
 });
 
 test('a control plane that is away is an error that names it, and a hung poll can be stopped', async () => {
   const away = createControlClient({ ...link, url: 'https://127.0.0.1:1' }, 'host-1');
-  await expect(away.fetchPlan(0, never)).rejects.toThrow('could not reach the control plane at https://127.0.0.1:1');
+  await expect(away.fetchPlan({ number: 0 }, never)).rejects.toThrow('could not reach the control plane at https://127.0.0.1:1');
   const stop = AbortSignal.abort();
-  await expect(createControlClient(link, 'host-1').fetchPlan(0, stop)).rejects.toMatchObject({ name: 'LinkError' });
+  await expect(createControlClient(link, 'host-1').fetchPlan({ number: 0 }, stop)).rejects.toMatchObject({ name: 'LinkError' });
 });

@@ -16,11 +16,20 @@ export type ControlLink = {
   readonly keyFile: string;
 };
 
-export type NumberedPlan = { readonly number: PlanNumber; readonly plan: HostPlan };
+export type NumberedPlan = {
+  readonly number: PlanNumber;
+  readonly plan: HostPlan;
+  /** Of the control plane's store that counted the number, where it names one. */
+  readonly store?: string;
+};
+
+/** What this host holds already: number 0 is nothing. */
+export type HeldPlan = { readonly number: number; readonly store?: string };
 
 export class LinkError extends Error {
   override readonly name = 'LinkError';
-  readonly code: 'unreachable' | 'refused' | 'bad-answer';
+  /** `foreign-plan`: the plan we hold is none of this control plane's. */
+  readonly code: 'unreachable' | 'refused' | 'bad-answer' | 'foreign-plan';
   constructor(code: LinkError['code'], message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
@@ -28,12 +37,12 @@ export class LinkError extends Error {
 }
 
 export type ControlClient = {
-  /** Waits up to 25 s at the server for a plan newer than `after`; undefined when there is none. @throws LinkError */
-  readonly fetchPlan: (after: number, signal: AbortSignal) => Promise<NumberedPlan | undefined>;
+  /** Waits up to 25 s at the server for a plan newer than the held one; undefined when there is none. @throws LinkError */
+  readonly fetchPlan: (held: HeldPlan, signal: AbortSignal) => Promise<NumberedPlan | undefined>;
   /** @throws LinkError */
   readonly fetchSecret: (reference: SecretReference) => Promise<Secret>;
   /** @throws LinkError */
-  readonly postObservation: (observation: HostObservation, signal: AbortSignal) => Promise<void>;
+  readonly postObservation: (observation: HostObservation, signal: AbortSignal, store?: string) => Promise<void>;
   readonly close: () => void;
 };
 
@@ -43,9 +52,13 @@ export function createControlClient(link: ControlLink, host: string): ControlCli
   const connections = new HttpsAgent({ keepAlive: true, maxSockets: 8 });
   const call = (method: string, path: string, options: CallOptions = {}): Promise<Answer> => send(link, connections, method, path, options);
   return {
-    fetchPlan: async (after, signal) => {
-      const query = new URLSearchParams({ host, after: String(after), waitMs: String(longPollMs) });
-      const answer = await call('GET', `/agent/v1/plan?${query.toString()}`, { signal, timeoutMs: longPollMs + 15_000 });
+    fetchPlan: async (held, signal) => {
+      const ofStore = held.store === undefined ? {} : { store: held.store };
+      const query = new URLSearchParams({ host, after: String(held.number), waitMs: String(longPollMs), ...ofStore });
+      const options = { signal, timeoutMs: longPollMs + 15_000, okStatus: 409 };
+      const answer = await call('GET', `/agent/v1/plan?${query.toString()}`, options);
+      if (answer.status === 409)
+        throw new LinkError('foreign-plan', `the control plane says ${String(fieldOf(parseJson(answer.body, 'the plan'), 'error'))}`);
       return answer.status === 204 ? undefined : parsePlanMessage(parseJson(answer.body, 'the plan'), host);
     },
     fetchSecret: async (reference) => {
@@ -57,8 +70,8 @@ export function createControlClient(link: ControlLink, host: string): ControlCli
         throw new LinkError('bad-answer', `the control plane answered something else for secret ${reference.id}`);
       return new Secret(value);
     },
-    postObservation: async (observation, signal) => {
-      const body = JSON.stringify({ protocolVersion: agentProtocolVersion, observation });
+    postObservation: async (observation, signal, store) => {
+      const body = JSON.stringify({ protocolVersion: agentProtocolVersion, observation, store });
       await call('POST', '/agent/v1/observations', { body, signal });
     },
     close: () => connections.destroy(),
@@ -67,7 +80,7 @@ export function createControlClient(link: ControlLink, host: string): ControlCli
 
 /** @throws LinkError for a message of another version or for another host. */
 export function parsePlanMessage(message: unknown, host: string): NumberedPlan {
-  const [version, number, plan] = ['protocolVersion', 'number', 'plan'].map((key) => fieldOf(message, key));
+  const [version, number, plan, store] = ['protocolVersion', 'number', 'plan', 'store'].map((key) => fieldOf(message, key));
   if (version !== agentProtocolVersion)
     throw new LinkError(
       'bad-answer',
@@ -78,10 +91,17 @@ export function parsePlanMessage(message: unknown, host: string): NumberedPlan {
   const lists = ['publicNetworks', 'vnets', 'networkInterfaces', 'instances'];
   if (fieldOf(plan, 'host') !== host || !lists.every((key) => Array.isArray(fieldOf(plan, key))))
     throw new LinkError('bad-answer', `plan ${number} is not a plan of host ${host}`);
-  return { number: number as PlanNumber, plan: plan as HostPlan }; // made by our planner, sent over mutual TLS
+  const ofStore = typeof store === 'string' ? { store } : {};
+  return { number: number as PlanNumber, plan: plan as HostPlan, ...ofStore }; // made by our planner, sent over mutual TLS
 }
 
-type CallOptions = { readonly body?: string; readonly signal?: AbortSignal; readonly timeoutMs?: number };
+type CallOptions = {
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  /** Answered to the caller like a success. */
+  readonly okStatus?: number;
+};
 type Answer = { readonly status: number; readonly body: string };
 
 function send(link: ControlLink, agent: HttpsAgent, method: string, path: string, options: CallOptions): Promise<Answer> {
@@ -98,7 +118,7 @@ function send(link: ControlLink, agent: HttpsAgent, method: string, path: string
       incoming.on('error', fail);
       incoming.on('end', () => {
         const [status, body] = [incoming.statusCode ?? 0, Buffer.concat(chunks).toString()];
-        if (status >= 200 && status < 300) resolve({ status, body });
+        if ((status >= 200 && status < 300) || status === options.okStatus) resolve({ status, body });
         else
           reject(
             new LinkError(

@@ -8,8 +8,10 @@ import { readFileIfPresent, writeFileAtomically } from './files.ts';
 
 export type PlanStore = {
   readonly current: () => NumberedPlan | undefined;
-  /** @returns false for a plan that is not newer than the stored one; nothing changes then. */
-  readonly accept: (plan: NumberedPlan) => boolean;
+  /** Why a plan was refused, in one sentence: it is not newer than the stored one, or of another store. Nothing changes then. */
+  readonly accept: (plan: NumberedPlan) => string | undefined;
+  /** What an operator removes to let go of the stored plan. */
+  readonly file: string;
 };
 
 /** @throws LinkError when the stored plan is of another host or version: an operator must look, so nothing is guessed. */
@@ -18,12 +20,22 @@ export function openPlanStore(paths: Pick<HostPaths, 'stateDirectory'>, host: st
   const stored = readFileIfPresent(file);
   let current = stored === undefined ? undefined : parsePlanMessage(JSON.parse(stored), host);
   return {
+    file,
     current: () => current,
     accept: (plan) => {
-      if (current !== undefined && plan.number <= current.number) return false;
-      writeFileAtomically(file, JSON.stringify({ protocolVersion: agentProtocolVersion, number: plan.number, plan: plan.plan }));
+      const refusal = refusalOf(plan, current);
+      if (refusal !== undefined) return refusal;
+      writeFileAtomically(file, JSON.stringify({ protocolVersion: agentProtocolVersion, ...plan }));
       current = plan;
-      return true;
+      return undefined;
     },
   };
+}
+
+/** Numbers of two stores can't be compared; a stored plan from before stores had names is compared by number alone. */
+function refusalOf(plan: NumberedPlan, current: NumberedPlan | undefined): string | undefined {
+  if (current === undefined) return undefined;
+  if (current.store !== undefined && plan.store !== undefined && plan.store !== current.store)
+    return `refused plan ${plan.number} of another control plane's store: this host has ${current.number} of its own`;
+  return plan.number > current.number ? undefined : `refused plan ${plan.number}: this host already has ${current.number}`;
 }

@@ -22,13 +22,25 @@ const numbered = (number: number) => ({ number: number as PlanNumber, plan: samp
 test('a plan is there after a restart, and a lower or equal number is refused', () => {
   const store = openPlanStore({ stateDirectory }, 'host-1');
   expect(store.current()).toBeUndefined();
-  expect(store.accept(numbered(7))).toBe(true);
+  expect(store.accept(numbered(7))).toBeUndefined();
   const reopened = openPlanStore({ stateDirectory }, 'host-1');
   expect(reopened.current()).toEqual(numbered(7));
-  expect(reopened.accept(numbered(6))).toBe(false);
-  expect(reopened.accept(numbered(7))).toBe(false);
+  expect(reopened.accept(numbered(6))).toBe('refused plan 6: this host already has 7');
+  expect(reopened.accept(numbered(7))).toBe('refused plan 7: this host already has 7');
   expect(reopened.current()?.number).toBe(7);
   expect(readdirSync(stateDirectory)).toEqual(['plan.json']);
+});
+
+test('a higher number of another store is refused; where one side names no store, numbers alone decide', () => {
+  const store = openPlanStore({ stateDirectory }, 'host-1');
+  store.accept(numbered(6));
+  store.accept({ ...numbered(7), store: 'first' });
+  const reopened = openPlanStore({ stateDirectory }, 'host-1');
+  expect(reopened.accept({ ...numbered(90), store: 'second' })).toBe(
+    "refused plan 90 of another control plane's store: this host has 7 of its own",
+  );
+  expect(reopened.current()).toMatchObject({ number: 7, store: 'first' });
+  expect(reopened.accept({ ...numbered(8), store: 'first' })).toBeUndefined();
 });
 
 test('a half-written plan of a crash is not seen', () => {

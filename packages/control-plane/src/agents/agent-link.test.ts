@@ -133,7 +133,8 @@ test('a secret is served only to a host whose current plan refers to it, in that
 });
 
 test('an observation is checked, and ends what waited for it', async () => {
-  const observation = { host: 'h1', appliedPlan: 1000, observedAt: new Date().toISOString(), failures: [], instances: [] };
+  const { plan: newest } = (await server.client.send('GET', '/debug/status')).body;
+  const observation = { host: 'h1', appliedPlan: newest.number, observedAt: new Date().toISOString(), failures: [], instances: [] };
   const wrong = await call(own, 'POST', '/agent/v1/observations', { protocolVersion: 1, observation: { ...observation, appliedPlan: -1 } });
   expect([wrong.status, wrong.text]).toEqual([400, expect.stringContaining('observation.appliedPlan')]);
   expect((await call(other, 'POST', '/agent/v1/observations', { protocolVersion: 1, observation })).status).toBe(403);

@@ -7,9 +7,11 @@ import type { TLSSocket } from 'node:tls';
 import { fastify } from 'fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { agentProtocolVersion } from '@sallyport/model';
-import type { HostPlan, PlanMessage, SecretMessage } from '@sallyport/model';
+import type { HostPlan, PlanMessage, RefusalMessage, SecretMessage } from '@sallyport/model';
 import type { ArmContext } from '../arm/context.ts';
 import type { Listen } from '../settings.ts';
+import { foreignPlan } from '../status/foreign-plan.ts';
+import { storeIdentity } from '../store/identity.ts';
 import { getRecord } from '../store/records.ts';
 import type { KeyPair } from '../tls/authority.ts';
 import { parseObservationMessage } from './observation-message.ts';
@@ -54,7 +56,7 @@ export async function startAgentServer(options: {
     const parsed = parseObservationMessage(request.body);
     if (!parsed.ok) return reply.code(400).send({ error: parsed.reason });
     if (parsed.observation.host !== hostOf(request, context)) return reply.code(403).send({ error: 'an observation of another host' });
-    await keep(parsed.observation);
+    await keep(parsed.observation, parsed.store);
     return reply.code(204).send();
   });
   await server.listen({ host: options.listen.host, port: options.listen.port });
@@ -86,6 +88,12 @@ async function servePlan(context: ArmContext, stop: AbortSignal, request: Fastif
   if (queryOf(request, 'host') !== host) return reply.code(403).send({ error: 'a plan of another host' });
   const after = Number(queryOf(request, 'after'));
   const waitMs = Math.min(Number(queryOf(request, 'waitMs')) || 0, longestWaitMs);
+  const held = { number: after, store: queryOf(request, 'store') || undefined };
+  const foreign = foreignPlan(held, { number: context.live.plan()?.plan.number ?? 0, store: storeIdentity(context.store) });
+  if (foreign !== undefined) {
+    const refusal: RefusalMessage = { error: foreign };
+    return reply.code(409).send(refusal);
+  }
   const isNewer = (message: PlanMessage | undefined): boolean => message !== undefined && message.number > after;
   if (!isNewer(currentPlan(context, host))) await nextPlan(context, stop, request, waitMs);
   const message = currentPlan(context, host);
@@ -113,9 +121,11 @@ async function nextPlan(context: ArmContext, stop: AbortSignal, request: Fastify
 function currentPlan(context: ArmContext, host: string): PlanMessage | undefined {
   const plan = context.live.plan()?.plan;
   if (plan === undefined) return undefined;
+  const store = storeIdentity(context.store);
   return {
     protocolVersion: agentProtocolVersion,
     number: plan.number,
+    ...(store === undefined ? {} : { store }),
     plan: plan.hosts.find((one) => one.host === host) ?? emptyPlan(host),
   };
 }

@@ -8,11 +8,11 @@ import { putRecord } from '../store/records.ts';
 
 const persistEveryMs = 30_000;
 
-export function createObservationKeeper(context: ArmContext): (observation: HostObservation) => Promise<void> {
+export function createObservationKeeper(context: ArmContext): (observation: HostObservation, store?: string) => Promise<void> {
   const persisted = new Map<string, { readonly at: number; readonly digest: string }>();
-  return async (observation) => {
-    const record = context.live.observe(observation);
-    const digest = JSON.stringify([observation.appliedPlan, observation.failures]);
+  return async (observation, store) => {
+    const record = context.live.observe(observation, store);
+    const digest = JSON.stringify([store, observation.appliedPlan, observation.failures]);
     const last = persisted.get(observation.host);
     const now = context.clock.monotonic();
     if (last !== undefined && last.digest === digest && now - last.at < persistEveryMs) return;

@@ -27,6 +27,7 @@ const instance = z.looseObject({
 });
 const schema = z.looseObject({
   protocolVersion: z.literal(agentProtocolVersion),
+  store: z.string().exactOptional(),
   observation: z.looseObject({
     host: z.string(),
     appliedPlan: z.int().min(0),
@@ -38,10 +39,12 @@ const schema = z.looseObject({
 
 export function parseObservationMessage(
   body: unknown,
-): { readonly ok: true; readonly observation: HostObservation } | { readonly ok: false; readonly reason: string } {
+):
+  | { readonly ok: true; readonly observation: HostObservation; readonly store: string | undefined }
+  | { readonly ok: false; readonly reason: string } {
   const parsed = schema.safeParse(body);
   if (!parsed.success)
     return { ok: false, reason: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ') };
   // Brands and the members that only views read are not checked again.
-  return { ok: true, observation: parsed.data.observation as unknown as HostObservation };
+  return { ok: true, observation: parsed.data.observation as unknown as HostObservation, store: parsed.data.store };
 }

@@ -53,7 +53,7 @@ function judge(context: ArmContext, operation: OperationRecord, entry: ReportEnt
   if (obstacle !== undefined) return failed(obstacle.code, obstacle.message);
   const hosts = operation.intent === 'delete' ? (operation.hosts ?? []) : (entry?.hosts ?? []);
   const { planNumber } = operation;
-  const waiting = hosts.find((host) => (context.live.host(host)?.observation.appliedPlan ?? 0) < planNumber);
+  const waiting = hosts.find((host) => context.live.appliedPlan(host) < planNumber);
   if (waiting !== undefined) return timedOut(context, operation, `host ${waiting} has not applied plan ${planNumber}`);
   const failure = failureOf(context, operation.resource, hosts);
   if (failure !== undefined) return failed(failure.code, failure.message);
@@ -117,7 +117,7 @@ function healFailed(context: ArmContext, report: Report): readonly Change[] {
     .filter((resource) => resource.provisioningState === 'Failed' && context.operations.activeOn(resource.id) === undefined)
     .flatMap((resource) => {
       const entry = report.get(resourceKey(resource.id));
-      const isApplied = (entry?.hosts ?? []).every((host) => (context.live.host(host)?.observation.appliedPlan ?? 0) >= plan);
+      const isApplied = (entry?.hosts ?? []).every((host) => context.live.appliedPlan(host) >= plan);
       const isInPlace =
         isApplied && obstacleOf(context, entry) === undefined && failureOf(context, resource.id, entry?.hosts ?? []) === undefined;
       return isInPlace ? [restated(context, resource, 'Succeeded')] : [];

@@ -67,7 +67,19 @@ function hostConditions(host: string, state: HostState | undefined): readonly Co
     const text = `host ${host} has not reported for ${state.ageSeconds} s; what it last applied was plan ${state.observation.appliedPlan}`;
     return [{ code: 'HostSilent', severity: 'error', title, text, host }];
   }
+  const { foreignPlan } = state;
   return [
+    ...(foreignPlan === undefined
+      ? []
+      : [
+          {
+            code: 'HostHoldsForeignPlan',
+            severity: 'error' as const,
+            title: `Host ${host} acts on a plan of another control plane`,
+            text: foreignPlan.replace('the host', `host ${host}`),
+            host,
+          },
+        ]),
     ...state.observation.failures.map((failure) => ({
       code: failure.code,
       severity: 'error' as const,

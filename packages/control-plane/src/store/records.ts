@@ -59,6 +59,8 @@ export type ObservationRecord = {
   readonly observation: HostObservation;
   /** ISO 8601, our clock: staleness is judged by it, never by the host's. */
   readonly receivedAt: string;
+  /** Store that `appliedPlan` is a number of, as the agent said. */
+  readonly store?: string;
 };
 
 type RecordOf = {

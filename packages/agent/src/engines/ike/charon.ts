@@ -7,7 +7,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, rmSy
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { openSession, type ViciSession } from '@sallyport/protocols';
-import { until, type DaemonProcess } from '@sallyport/runtime';
+import { boundLog, until, type DaemonProcess } from '@sallyport/runtime';
 import { readFileIfPresent, writeFileAtomically } from '../../link/files.ts';
 import { inNamespace, namespaceName, type EngineContext, type HostPaths } from '../engine.ts';
 import type { XfrmVariant } from './render.ts';
@@ -198,6 +198,7 @@ async function killOrphan(context: CharonContext, namespace: string, files: Char
 
 /** Moves the log aside when it has grown, keeping one old one. */
 export async function rotateLog(session: ViciSession, files: CharonFiles): Promise<void> {
+  boundLog(files.outputFile, maxLogBytes);
   if (!existsSync(files.logFile) || statSync(files.logFile).size < maxLogBytes) return;
   renameSync(files.logFile, `${files.logFile}.old`);
   makePrivate(files.logFile);

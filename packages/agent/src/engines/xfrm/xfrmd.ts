@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { EngineObservation, InstancePlan, TunnelPlan } from '@sallyport/model';
 import { XfrmdClient } from '@sallyport/protocols';
 import type { XfrmdHealth, XfrmdTunnelSettings } from '@sallyport/protocols';
-import { until } from '@sallyport/runtime';
+import { boundLog, until } from '@sallyport/runtime';
 import { inNamespace } from '../engine.ts';
 import type { EngineContext } from '../engine.ts';
 import { endProcesses } from '../../reconcile/namespace-commands.ts';
@@ -22,12 +22,14 @@ export type XfrmdOptions = {
 const startTimeoutMs = 5000;
 /** charon opens its XFRM sockets while it starts. */
 const handOverTimeoutMs = 3000;
+const maxLogBytes = 4 * 1024 * 1024;
 
 export function createXfrmdEngine(context: EngineContext, options: XfrmdOptions): XfrmEngine {
   const { paths, daemons, clock, log } = context;
   const folder = (namespace: string): string => join(paths.runDirectory, namespace);
   const directory = (namespace: string): string => join(folder(namespace), 'xfrmd');
   const pidFile = (namespace: string): string => join(folder(namespace), 'xfrmd.pid');
+  const logFile = (namespace: string): string => join(folder(namespace), 'xfrmd.log');
   const control = (namespace: string): Promise<XfrmdClient> => XfrmdClient.connect(join(directory(namespace), 'control.sock'), { clock });
   const health = async (namespace: string): Promise<XfrmdHealth> => {
     await using client = await control(namespace);
@@ -55,12 +57,11 @@ export function createXfrmdEngine(context: EngineContext, options: XfrmdOptions)
     daemons.start({
       argv: inNamespace(paths, namespace, [paths.xfrmdProgram, '--directory', directory(namespace)]),
       env: {},
-      logFile: join(folder(namespace), 'xfrmd.log'),
+      logFile: logFile(namespace),
       pidFile: pidFile(namespace),
     });
     const isUp = (): Promise<unknown> => {
-      if (daemons.find(pidFile(namespace)) === undefined)
-        throw new Error(`xfrmd ended at once; its log: ${join(folder(namespace), 'xfrmd.log')}`);
+      if (daemons.find(pidFile(namespace)) === undefined) throw new Error(`xfrmd ended at once; its log: ${logFile(namespace)}`);
       return health(namespace);
     };
     await until(isUp, () => true, { because: `xfrmd of ${namespace} answers`, clock, timeoutMs: startTimeoutMs, everyMs: 10 });
@@ -73,6 +74,7 @@ export function createXfrmdEngine(context: EngineContext, options: XfrmdOptions)
     leavesMssToFilter: false,
     charonEnvironment: (namespace) => ({ LD_PRELOAD: paths.shimLibrary, XFRMD_SOCKET: join(directory(namespace), 'xfrm.sock') }),
     reconcile: async (instance) => {
+      boundLog(logFile(instance.namespace), maxLogBytes);
       try {
         await ensureRunning(instance.namespace);
         absences.delete(instance.namespace);
