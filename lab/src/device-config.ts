@@ -29,6 +29,13 @@ export function renderStrongswanConf(runDirectory: string): string {
     vici {
       socket = unix://${runDirectory}/vici.sock
     }
+    # A tunnel may take everything (0.0.0.0/0), and then must not take its own outer packets.
+    kernel-netlink {
+      fwmark = !0x42
+    }
+    socket-default {
+      fwmark = 0x42
+    }
   }
   filelog {
     main {

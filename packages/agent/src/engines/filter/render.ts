@@ -1,5 +1,6 @@
 /**
- * The packet filter of a gateway instance: table `inet sallyport`. Pure. Between VNet and tunnels everything may pass;
+ * The packet filter of a gateway instance: table `inet sallyport`. Pure. Between VNet and tunnels everything may pass that
+ * belongs to the connection (sources.ts);
  * between VNet and the public network nothing, ever; on the public leg only IKE, ESP and ICMP, and only from and to the
  * gateway's public address. So a packet of the inside can't leave in clear whatever the routes say. Not NAT, not SKU limits.
  */
@@ -7,6 +8,7 @@ import { createHash } from 'node:crypto';
 import type { InstancePlan } from '@sallyport/model';
 import { renderReplaceTable } from '@sallyport/protocols';
 import type { NftChain, TableReading } from '@sallyport/protocols';
+import { sourceChains } from './sources.ts';
 
 export const filterTable = 'sallyport';
 
@@ -72,6 +74,7 @@ function chainsOf(instance: InstancePlan, clampsMss: boolean): readonly NftChain
         'oifname "t*" meta l4proto icmp accept',
       ],
     },
+    ...sourceChains(instance),
   ];
 }
 

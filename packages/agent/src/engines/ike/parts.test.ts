@@ -204,7 +204,25 @@ describe('what is missing', () => {
     ['nothing when the peer brought it up', [any], [sa({ isInitiator: false, childSas: [child({ name: 'hq-accept' })] })], []],
     ['the child when only the IKE SA stands', [any], [sa({ childSas: [] })], ['hq']],
     ['nothing while the child is created', [any], [sa({ childSas: [] }, true)], []],
-    ['one pair of two', pairs, [sa({ childSas: [child({ name: 'hq-1' })] })], ['hq-2']],
+    [
+      'nothing when the peer narrowed any to any',
+      [any],
+      [sa({ childSas: [child({ name: 'hq-accept', remoteSelectors: ['10.3.0.0/24'] })] })],
+      [],
+    ],
+    [
+      'one pair of two',
+      pairs,
+      [sa({ childSas: [child({ name: 'hq-1', localSelectors: ['10.1.0.0/16'], remoteSelectors: ['10.2.0.0/16'] })] })],
+      ['hq-2'],
+    ],
+    ['nothing when a peer’s child holds both pairs', pairs, [sa({ childSas: [child({ name: 'hq-accept' })] })], []],
+    [
+      'the pair of which the peer’s child holds a part',
+      [pairs[1] ?? any],
+      [sa({ childSas: [child({ name: 'hq-accept', remoteSelectors: ['10.3.0.0/24', '10.3.0.0/16[tcp]'] })] })],
+      ['hq-2'],
+    ],
     [
       'nothing when a peer’s child has the pair',
       [pairs[1] ?? any],

@@ -26,7 +26,7 @@ export type RenderOptions = {
   readonly resolvedAddress?: string;
 };
 
-const anywhere = '0.0.0.0/0';
+export const anywhere = '0.0.0.0/0';
 /** Soft lifetimes end here, so that a rekey has the rest of the time to succeed. */
 const softShare = 0.9;
 /** Spread of soft lifetimes, so that both ends seldom rekey at once. */
@@ -44,7 +44,8 @@ export function renderConnection(tunnel: TunnelPlan, options: RenderOptions): Re
   const children = renderChildren(tunnel);
   return {
     name,
-    keyOwners: [ike.localId, ike.remoteId === '%any' ? remoteAddress : ike.remoteId],
+    // Ours is not among them: charon tries every key of either owner, and all connections of a gateway have our identity.
+    keyOwners: [ike.remoteId === '%any' ? remoteAddress : ike.remoteId],
     children: children.required,
     body: {
       version: `${ike.version}`,
@@ -99,27 +100,31 @@ function renderChildren(tunnel: TunnelPlan): {
   const mainModeGroup = ike.offers[0]?.dhGroup ?? 'None';
   const words = (proposals: readonly EspProposal[]): readonly string[] =>
     distinct(proposals.map((proposal) => espProposal(proposal, mainModeGroup)));
-  const body = (proposals: readonly string[], local: readonly string[], remote: readonly string[]): ViciInput => ({
+  const offers = words(esp.offers);
+  const accepts = words(esp.accepts);
+  const settings = childSettings(tunnel);
+  const proposing = (proposals: readonly string[], local: readonly string[], remote: readonly string[]): ViciInput => ({
     esp_proposals: proposals,
     local_ts: local,
     remote_ts: remote,
-    ...childSettings(tunnel),
+    ...settings,
   });
-  const offers = words(esp.offers);
-  const accepts = words(esp.accepts);
+  // It is never ours to start, not even after a dead peer: the configured selectors are.
+  const accepting: ViciInput = { esp_proposals: accepts, local_ts: [anywhere], remote_ts: [anywhere], ...settings, dpd_action: 'clear' };
   const bodies = new Map<string, ViciInput>();
   if (!ike.initiates && esp.acceptsOtherSelectors) {
-    bodies.set(name, body(accepts, [anywhere], [anywhere]));
+    bodies.set(name, accepting);
     return { bodies, required: [{ name, local: [anywhere], remote: [anywhere] }] };
   }
   const isCoveredByOffers = !esp.acceptsOtherSelectors || (isAnyToAny(esp) && offers.join() === accepts.join());
-  if (ike.responds && !isCoveredByOffers) bodies.set(acceptingChild(name), body(accepts, [anywhere], [anywhere]));
+  // Also where the connection only initiates: a peer may ask for more children in the IKE SA that we started.
+  if (!isCoveredByOffers) bodies.set(acceptingChild(name), accepting);
   const wanted = esp.selectors.map(({ local, remote }, index) => ({
     name: esp.selectors.length === 1 ? name : `${name}-${index + 1}`,
     local,
     remote,
   }));
-  for (const child of wanted) bodies.set(child.name, body(ike.initiates ? offers : accepts, child.local, child.remote));
+  for (const child of wanted) bodies.set(child.name, proposing(ike.initiates ? offers : accepts, child.local, child.remote));
   return { bodies, required: comesUpOnTraffic(tunnel) ? [] : wanted };
 }
 

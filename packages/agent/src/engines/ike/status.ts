@@ -1,7 +1,8 @@
 /** Whether a tunnel is up, and what has to be started so that it gets up. Pure. */
+import { contains, parseCidr } from '@sallyport/model';
 import type { ChildSaObservation, ConnectionStatus, IkeSaObservation } from '@sallyport/model';
 import type { CharonSa } from './observe.ts';
-import type { RenderedChild } from './render.ts';
+import { anywhere, type RenderedChild } from './render.ts';
 
 /** States in which an SA carries traffic; while it is rekeyed the old one still does. */
 const ikeUp: ReadonlySet<string> = new Set(['ESTABLISHED', 'REKEYING']);
@@ -29,7 +30,7 @@ export function connectionStatus(sas: readonly CharonSa[], hasReason: boolean): 
 
 /**
  * Children of one connection that nobody is bringing up, by name. None while charon is at work on the connection, so that
- * there is never more than one start of a connection under way; none that a peer brought up with the same selectors.
+ * there is never more than one start of a connection under way; none that a peer brought up.
  */
 export function missingChildren(required: readonly RenderedChild[], sas: readonly CharonSa[]): readonly string[] {
   if (sas.some(({ sa, isCreatingChild }) => sa.state === 'CREATED' || sa.state === 'CONNECTING' || (isIkeUp(sa) && isCreatingChild)))
@@ -39,11 +40,24 @@ export function missingChildren(required: readonly RenderedChild[], sas: readonl
   return required.filter((wanted) => !present.some((child) => covers(child, wanted))).map((child) => child.name);
 }
 
+/**
+ * Any to any is one tunnel whose peer may narrow it: where the peer opened one already, the tunnel is there. Of several pairs each is
+ * there when a child carries all of it.
+ */
 function covers(child: ChildSaObservation, wanted: RenderedChild): boolean {
-  if (child.name === wanted.name) return true;
-  return sameSet(child.localSelectors, wanted.local) && sameSet(child.remoteSelectors, wanted.remote);
+  if (child.name === wanted.name || isAnything(wanted)) return true;
+  return holdsAll(child.localSelectors, wanted.local) && holdsAll(child.remoteSelectors, wanted.remote);
 }
 
-function sameSet(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && new Set([...a, ...b]).size === a.length;
+function isAnything({ local, remote }: RenderedChild): boolean {
+  return local.join() === anywhere && remote.join() === anywhere;
+}
+
+function holdsAll(selectors: readonly string[], wanted: readonly string[]): boolean {
+  // Selectors of a protocol or of a range are no prefixes, and hold none.
+  const present = selectors.flatMap((selector) => parseCidr(selector) ?? []);
+  return wanted.every((prefix) => {
+    const cidr = parseCidr(prefix);
+    return cidr !== undefined && present.some((other) => contains(other, cidr));
+  });
 }

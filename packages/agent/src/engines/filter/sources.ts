@@ -1,0 +1,48 @@
+/**
+ * What may come out of each tunnel: packets whose source the connection's prefixes hold, and no others. As responder we accept
+ * whatever selectors a peer proposes, as Azure does, so selectors protect nobody: this does. Pure. Where prefixes of several
+ * tunnels or of the VNet lie within each other, the longest one decides, as it does for routes.
+ */
+import { contains, parseCidr } from '@sallyport/model';
+import type { Cidr, InstancePlan, TunnelPlan } from '@sallyport/model';
+import type { NftChain } from '@sallyport/protocols';
+
+/** The chains of the tunnels, and the one that sends a packet to its tunnel's. */
+export function sourceChains(instance: InstancePlan): readonly NftChain[] {
+  if (instance.tunnels.length === 0) return [];
+  const chains = instance.tunnels.map((tunnel) => ({ name: `from-t${tunnel.ifId}`, rules: sourceRules(tunnel, instance) }));
+  const jumps = instance.tunnels.map(({ ifId }) => `"t${ifId}" : jump from-t${ifId}`);
+  return [
+    ...chains,
+    {
+      name: 'sources',
+      hook: 'type filter hook prerouting priority -150; policy accept;',
+      rules: [`iifname vmap { ${jumps.join(', ')} }`],
+    },
+  ];
+}
+
+function sourceRules(tunnel: TunnelPlan, instance: InstancePlan): readonly string[] {
+  const own = parsed(tunnel.remotePrefixes);
+  const others = parsed([
+    ...instance.vnet.prefixes,
+    ...instance.tunnels.flatMap((other) => (other.ifId === tunnel.ifId ? [] : other.remotePrefixes)),
+  ]);
+  // Only what lies strictly within one of ours can be mistaken for ours; a prefix that two connections share belongs to both.
+  const foreign = others.filter(
+    ({ text, cidr }) =>
+      own.some((ours) => ours.cidr.length < cidr.length && contains(ours.cidr, cidr)) && !own.some((ours) => ours.text === text),
+  );
+  const verdicts = [
+    ...own.map(({ text, cidr }) => ({ text, length: cidr.length, verdict: 'accept' })),
+    ...foreign.map(({ text, cidr }) => ({ text, length: cidr.length, verdict: 'counter drop' })),
+  ].toSorted((a, b) => b.length - a.length || a.text.localeCompare(b.text));
+  return [...verdicts.map(({ text, verdict }) => `ip saddr ${text} ${verdict}`), 'counter drop'];
+}
+
+function parsed(prefixes: readonly string[]): readonly { readonly text: string; readonly cidr: Cidr }[] {
+  return [...new Set(prefixes)].flatMap((text) => {
+    const cidr = parseCidr(text);
+    return cidr === undefined ? [] : [{ text, cidr }];
+  });
+}
