@@ -232,6 +232,28 @@ describe('a site-to-site connection, command by command', () => {
     expect((await az.json(...key, 'show', ...name)).value).toHaveLength(24);
   });
 
+  test('the tag of a key rotation is set by az, checked, and survives what az does to the connection', async () => {
+    const tag = 'sallyport:key-rotation-window';
+    const { id } = await az.json('network', 'vpn-connection', 'show', '-g', group, '-n', 'hq-to-branch');
+    const refused = await az.run('resource', 'tag', '--is-incremental', '--ids', id, '--tags', `${tag}=soon`);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('ISO 8601 duration')]);
+    await az.json('resource', 'tag', '--is-incremental', '--ids', id, '--tags', `${tag}=PT1H`);
+    await az.json('network', 'vpn-connection', 'update', '-g', group, '-n', 'hq-to-branch', '--routing-weight', '11');
+    await az.json(
+      'network',
+      'vpn-connection',
+      'shared-key',
+      'update',
+      '-g',
+      group,
+      '--connection-name',
+      'hq-to-branch',
+      '--value',
+      'In.A.Window',
+    );
+    expect((await az.json('network', 'vpn-connection', 'show', '-g', group, '-n', 'hq-to-branch')).tags).toEqual({ [tag]: 'PT1H' });
+  });
+
   test('network vpn-connection list-ike-sas prints a string of JSON', async () => {
     const printed = await az.json('network', 'vpn-connection', 'list-ike-sas', '-g', group, '-n', 'hq-to-branch');
     expect(JSON.parse(String(printed))).toHaveProperty('IkeSAs');

@@ -9,6 +9,7 @@ import {
   type PublicNetworkPlan,
   type Resource,
   type ResourceId,
+  type RetiringSecret,
   type TunnelPlan,
   type VnetPlan,
 } from '@sallyport/model';
@@ -24,6 +25,7 @@ export type Context = {
   /** The public network an address belongs to. */
   readonly publicNetworkOf: (address: string) => PublicNetworkPlan | undefined;
   readonly secretVersions: ReadonlyMap<string, number>;
+  readonly retiringSecrets: ReadonlyMap<string, RetiringSecret>;
   /** What the previous plan gave out on a host. */
   readonly assigned: (host: string) => Assigned;
 };
@@ -72,7 +74,7 @@ export type Draft = {
   readonly report: readonly ReportEntry[];
 };
 
-export function emptyDraft({ resources, secretVersions, previous, inventory }: PlanInput): Draft {
+export function emptyDraft({ resources, secretVersions, retiringSecrets = new Map(), previous, inventory }: PlanInput): Draft {
   const hostByRegion = new Map<string, string>();
   for (const { name, regions } of inventory.hosts) {
     for (const region of regions) if (!hostByRegion.has(region)) hostByRegion.set(region, name);
@@ -87,6 +89,7 @@ export function emptyDraft({ resources, secretVersions, previous, inventory }: P
       return networks.find(({ cidr }) => cidr !== undefined && containsAddress(cidr, address))?.network;
     },
     secretVersions,
+    retiringSecrets,
     assigned: assignedBy(previous),
   };
   return {

@@ -1,5 +1,5 @@
 /** What the planner is given and what it answers. Types only; `plan.ts` decides. */
-import type { HostPlan, Issue, Plan, PublicNetworkPlan, Resource, ResourceId } from '@sallyport/model';
+import type { HostPlan, Issue, Plan, PublicNetworkPlan, Resource, ResourceId, RetiringSecret } from '@sallyport/model';
 
 export type Inventory = {
   /** Hosts with an agent. A gateway goes to the first host of its region. */
@@ -11,6 +11,8 @@ export type PlanInput = {
   readonly resources: readonly Resource[];
   /** Version of each stored secret by `secretId(resource, name)`; the planner never sees a value. */
   readonly secretVersions: ReadonlyMap<string, number>;
+  /** Former values that still count, by `secretId`. Absent: there are none. */
+  readonly retiringSecrets?: ReadonlyMap<string, RetiringSecret>;
   readonly previous: Plan | undefined;
   readonly inventory: Inventory;
 };

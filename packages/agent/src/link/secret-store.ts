@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { secretReferences } from '@sallyport/model';
 import type { HostPlan, SecretReference } from '@sallyport/model';
 import { Secret } from '@sallyport/runtime';
 import type { HostPaths } from '../engines/engine.ts';
@@ -36,7 +37,7 @@ export function openSecretStore(
       return secret;
     },
     prune: (plan) => {
-      const used = new Set(plan.instances.flatMap((instance) => instance.tunnels.map((tunnel) => fileName(tunnel.ike.sharedKey))));
+      const used = new Set(secretReferences(plan).map(fileName));
       for (const name of [...known.keys(), ...filesIn(directory)]) {
         if (used.has(name)) continue;
         known.delete(name);

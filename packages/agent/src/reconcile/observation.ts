@@ -79,6 +79,7 @@ export function significance(observation: HostObservation): string {
         connection.connection,
         connection.status,
         connection.reason?.code,
+        connection.sharedKeyVersion,
         connection.ikeSas.map((sa) => [sa.uniqueId, sa.state, sa.childSas.map((child) => [child.uniqueId, child.state])]),
       ]),
     ]),

@@ -6,17 +6,16 @@
 import type { TLSSocket } from 'node:tls';
 import { fastify } from 'fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { agentProtocolVersion } from '@sallyport/model';
+import { agentProtocolVersion, secretReferences } from '@sallyport/model';
 import type { HostPlan, PlanMessage, RefusalMessage, SecretMessage } from '@sallyport/model';
 import type { ArmContext } from '../arm/context.ts';
 import type { Listen } from '../settings.ts';
 import { foreignPlan } from '../status/foreign-plan.ts';
 import { storeIdentity } from '../store/identity.ts';
-import { getRecord } from '../store/records.ts';
+import { getRecord, secretOfVersion } from '../store/records.ts';
 import type { KeyPair } from '../tls/authority.ts';
 import { parseObservationMessage } from './observation-message.ts';
 import { createObservationKeeper } from './observation-keeper.ts';
-import { secretReferences } from './secret-references.ts';
 
 export type AgentServer = { readonly port: number; readonly renew: (pair: KeyPair) => void; readonly close: () => Promise<void> };
 
@@ -140,8 +139,8 @@ function serveSecret(context: ArmContext, request: FastifyRequest, reply: Fastif
   const version = Number(queryOf(request, 'version'));
   const plan = currentPlan(context, hostOf(request, context) ?? '')?.plan;
   const isWanted = plan !== undefined && secretReferences(plan).some((one) => one.id === id && one.version === version);
-  const secret = isWanted ? getRecord(context.store, 'secret', id) : undefined;
-  if (secret?.version !== version) return reply.code(404).send({ error: 'no such secret in the current plan of this host' });
+  const secret = isWanted ? secretOfVersion(getRecord(context.store, 'secret', id), version) : undefined;
+  if (secret === undefined) return reply.code(404).send({ error: 'no such secret in the current plan of this host' });
   const message: SecretMessage = { id, version, value: secret.value };
   return reply.send(message);
 }

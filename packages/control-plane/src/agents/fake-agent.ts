@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
-import { agentProtocolVersion } from '@sallyport/model';
+import { agentProtocolVersion, secretReferences } from '@sallyport/model';
 import type {
   ApplyFailure,
   ConnectionObservation,
@@ -21,7 +21,6 @@ import type {
 import type { Clock, Logger } from '@sallyport/runtime';
 import { BackgroundTask } from '@sallyport/runtime';
 import type { AgentCertificateFiles } from '../tls/certificates.ts';
-import { secretReferences } from './secret-references.ts';
 
 export type FakeAgentOptions = {
   readonly endpoint: string;
@@ -41,7 +40,7 @@ export type FakeAgentOptions = {
 export type FakeAgent = AsyncDisposable & {
   readonly appliedPlan: () => number;
   readonly plan: () => HostPlan | undefined;
-  /** Values of the current plan's secrets, by id. */
+  /** Values of the current plan's secrets, by `<id>@<version>`. */
   readonly secrets: () => ReadonlyMap<string, string>;
   /** Reports now, again with what the options' functions now say. */
   readonly report: () => Promise<void>;
@@ -116,7 +115,7 @@ export function startFakeAgent(options: FakeAgentOptions): FakeAgent {
     for (const { id, version } of secretReferences(plan)) {
       const answer = await call('GET', `/agent/v1/secrets?id=${encodeURIComponent(id)}&version=${version}`);
       if (answer.status !== 200) throw new Error(`secret ${id} refused: ${answer.status}`);
-      values.set(id, (JSON.parse(answer.text) as SecretMessage).value); // from our own control plane
+      values.set(`${id}@${version}`, (JSON.parse(answer.text) as SecretMessage).value); // from our own control plane
     }
     return values;
   }

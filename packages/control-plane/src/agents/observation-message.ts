@@ -16,6 +16,7 @@ const connection = z.looseObject({
   egressBytes: z.number(),
   ingressPackets: z.number(),
   egressPackets: z.number(),
+  sharedKeyVersion: z.number().exactOptional(),
   reason: z.looseObject({ code: z.string(), message: z.string(), at: z.string() }).exactOptional(),
   ikeSas: z.array(z.looseObject({ uniqueId: z.string(), childSas: z.array(z.looseObject({ name: z.string() })) })),
 });

@@ -5,12 +5,13 @@
  * Order within an activation: plan (if anything changed), then give each new operation the number of the plan that first
  * holds its work, in the same commit, then end the operations whose hosts have reported.
  */
-import type { PlanNumber } from '@sallyport/model';
+import type { PlanNumber, RetiringSecret } from '@sallyport/model';
 import { resourceKey } from '@sallyport/model';
-import type { ReportEntry } from '@sallyport/planner';
+import type { PlanInput, ReportEntry } from '@sallyport/planner';
 import { BackgroundTask } from '@sallyport/runtime';
 import type { ArmContext } from '../arm/context.ts';
-import type { OperationRecord, PlanRecord } from '../store/records.ts';
+import { retireKeys } from '../resources/key-rotation.ts';
+import type { OperationRecord, PlanRecord, SecretRecord } from '../store/records.ts';
 import { currentPlanKey, putRecord } from '../store/records.ts';
 import type { Change } from '../store/store.ts';
 import type { Planner } from './planner.ts';
@@ -29,6 +30,8 @@ export function createPlanningTask(context: ArmContext, planner: Planner): Plann
   let notBefore = 0;
 
   async function activate(signal: AbortSignal): Promise<void> {
+    const retired = retireKeys(context.store, context.clock.now());
+    if (retired.length > 0) await context.store.commit(retired);
     if (plannedRevision !== changes) {
       // With many resources a plan takes a while, and a storm of PUTs must not wait behind one plan for each.
       await context.clock.sleep(Math.max(0, notBefore - context.clock.monotonic()), signal);
@@ -47,7 +50,7 @@ export function createPlanningTask(context: ArmContext, planner: Planner): Plann
     const previous = context.live.plan();
     const result = planner.plan({
       resources: context.resources.all().filter(({ provisioningState }) => provisioningState !== 'Deleting'),
-      secretVersions: secretVersions(context),
+      ...secretsToPlan(context),
       previous: previous?.plan,
       inventory: { hosts: context.settings.hosts, publicNetworks: context.settings.publicNetworks },
     });
@@ -103,8 +106,14 @@ export function isPlanned(intent: OperationRecord['intent']): boolean {
   return intent === 'put' || intent === 'delete' || intent === 'action';
 }
 
-function secretVersions(context: ArmContext): ReadonlyMap<string, number> {
-  return new Map(
-    context.store.list('secret').map(({ key, value }) => [key, (value as { readonly version: number }).version]), // kind says so
-  );
+/** Versions only: the planner sees no value. */
+function secretsToPlan(context: ArmContext): Required<Pick<PlanInput, 'secretVersions' | 'retiringSecrets'>> {
+  const secretVersions = new Map<string, number>();
+  const retiringSecrets = new Map<string, RetiringSecret>();
+  for (const { key, value } of context.store.list('secret')) {
+    const { version, previous } = value as SecretRecord; // kind says so
+    secretVersions.set(key, version);
+    if (previous !== undefined) retiringSecrets.set(key, { id: key, version: previous.version, acceptedUntil: previous.acceptedUntil });
+  }
+  return { secretVersions, retiringSecrets };
 }

@@ -11,6 +11,7 @@ import type { OperationRecord, OperationResult } from '../store/records.ts';
 import { getRecord, putRecord } from '../store/records.ts';
 import type { Change } from '../store/store.ts';
 import { generatedSecrets } from './generated-secrets.ts';
+import { rotatedSecret } from './key-rotation.ts';
 import { operationName } from './operation-name.ts';
 import { checkNoOperation, checkReferences } from './preconditions.ts';
 import type { Target } from './target.ts';
@@ -94,7 +95,7 @@ function secretChanges(context: ArmContext, resource: Resource, secrets: Readonl
   return Object.entries(secrets).flatMap(([name, value]) => {
     const key = secretId(resource.id, name);
     const known = getRecord(context.store, 'secret', key);
-    return known?.value === value ? [] : [putRecord('secret', key, { value, version: (known?.version ?? 0) + 1 })];
+    return known?.value === value ? [] : [putRecord('secret', key, rotatedSecret(context, resource, name, known, value))];
   });
 }
 

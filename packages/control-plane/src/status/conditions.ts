@@ -8,6 +8,7 @@ import type { ReportEntry } from '@sallyport/planner';
 import type { ArmContext } from '../arm/context.ts';
 import { connectionStatusReason } from './connection-reason.ts';
 import type { HostState } from './live-state.ts';
+import { rotationConditions } from './rotation-condition.ts';
 
 export type Condition = {
   /** Stable: `HostSilent`, `WrongKey`, … */
@@ -27,7 +28,9 @@ export function listConditions(context: ArmContext): readonly Condition[] {
     ...serviceConditions(context),
     ...context.settings.hosts.flatMap(({ name }) => hostConditions(name, context.live.host(name))),
     ...(context.live.plan()?.report ?? []).flatMap((entry) => planConditions(context, entry)),
-    ...context.resources.list('Microsoft.Network/connections').flatMap((connection) => connectionConditions(context, connection)),
+    ...context.resources
+      .list('Microsoft.Network/connections')
+      .flatMap((connection) => [...connectionConditions(context, connection), ...rotationConditions(context, connection)]),
   ];
 }
 

@@ -21,7 +21,17 @@ export type GroupRecord = {
 };
 
 /** Encrypted at rest; keyed by `secretId(resource, name)`. A new value has a higher version. */
-export type SecretRecord = { readonly value: string; readonly version: number };
+export type SecretRecord = { readonly value: string; readonly version: number; readonly previous?: PreviousSecret };
+
+/** The value before, which still counts until then (ISO 8601, our clock) and is erased after. */
+export type PreviousSecret = { readonly value: string; readonly version: number; readonly acceptedUntil: string };
+
+export function secretOfVersion(
+  secret: SecretRecord | undefined,
+  version: number,
+): { readonly value: string; readonly version: number } | undefined {
+  return [secret, secret?.previous].find((one) => one?.version === version);
+}
 
 export type OperationStatus = 'InProgress' | 'Succeeded' | 'Failed' | 'Canceled';
 

@@ -126,6 +126,8 @@ export type IkePlan = {
   /** 0: nobody looks whether the peer is still there. */
   readonly dpdTimeoutSeconds: number;
   readonly sharedKey: SecretReference;
+  /** The key before `sharedKey`, while a rotation is under way: a peer that still has it is let in. */
+  readonly previousSharedKey?: RetiringSecret;
 };
 
 export type IkeProposal = {
@@ -162,3 +164,6 @@ export type EspProposal = {
 
 /** Where an agent gets a secret: `GET /agent/v1/secrets?id=…&version=…`. A changed value has a new version. */
 export type SecretReference = { readonly id: string; readonly version: number };
+
+/** ISO 8601 by the control plane's clock. Agents hold to it too, so that a control plane that is away keeps no key alive. */
+export type RetiringSecret = SecretReference & { readonly acceptedUntil: string };

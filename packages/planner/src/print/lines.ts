@@ -109,6 +109,9 @@ function ikeLines(ike: IkePlan): readonly string[] {
   return [
     `IKEv${ike.version} ${ike.localAddress} (id ${ike.localId}) to ${ike.remoteAddress} (id ${ike.remoteId}), ${roles.join(', ')}`,
     `shared key version ${ike.sharedKey.version}`,
+    ...(ike.previousSharedKey === undefined
+      ? []
+      : [`or version ${ike.previousSharedKey.version} until ${ike.previousSharedKey.acceptedUntil}`]),
     ...(proposalsByName(ike, {
       "IKE proposals: Azure's defaults": [defaultIkeProposals, defaultIkeProposals],
       "IKE proposals: Azure's policy-based defaults": [policyBasedIkeProposals, policyBasedIkeProposals],

@@ -10,6 +10,7 @@ import {
   type Connection,
   type LocalNetworkGateway,
   type Resource,
+  type RetiringSecret,
   type VirtualNetworkGateway,
 } from '@sallyport/model';
 import type { Context, DraftInstance } from '../draft.ts';
@@ -28,10 +29,11 @@ export type TunnelParts = {
   readonly peer: string;
   readonly remotePrefixes: readonly string[];
   readonly sharedKeyVersion: number;
+  readonly previousSharedKey: RetiringSecret | undefined;
 };
 
 export function tunnelParts(
-  { index, secretVersions }: Context,
+  { index, secretVersions, retiringSecrets }: Context,
   instances: ReadonlyMap<string, DraftInstance>,
   resource: Resource,
   connection: Connection,
@@ -60,9 +62,11 @@ export function tunnelParts(
   if (inside !== undefined) {
     return notPlanned(resource, 'PrefixInVirtualNetwork', `${describe(site)} has prefix ${inside}, which is the virtual network's own`);
   }
-  const sharedKeyVersion = secretVersions.get(secretId(resource.id, 'sharedKey'));
+  const keyId = secretId(resource.id, 'sharedKey');
+  const sharedKeyVersion = secretVersions.get(keyId);
   if (sharedKeyVersion === undefined) return notPlanned(resource, 'SharedKeyMissing', 'it has no shared key');
-  return { resource, connection, instance, gateway, site, peer, remotePrefixes, sharedKeyVersion };
+  const previousSharedKey = retiringSecrets.get(keyId);
+  return { resource, connection, instance, gateway, site, peer, remotePrefixes, sharedKeyVersion, previousSharedKey };
 }
 
 function refusalOfKind(resource: Resource, { properties }: Connection): ReportEntry | undefined {

@@ -22,6 +22,7 @@ export function tunnelOf({
   peer,
   remotePrefixes,
   sharedKeyVersion,
+  previousSharedKey,
 }: TunnelParts): DraftTunnel {
   const { connectionMode, ipsecPolicies } = connection.properties;
   const { vpnType, disableIPSecReplayProtection } = gateway.properties;
@@ -44,6 +45,7 @@ export function tunnelOf({
       ...ike,
       dpdTimeoutSeconds: dpdTimeoutOf(vpnType, connection.properties.dpdTimeoutSeconds),
       sharedKey: { id: secretId(resource.id, 'sharedKey'), version: sharedKeyVersion },
+      ...(previousSharedKey === undefined ? {} : { previousSharedKey }),
     },
     esp: {
       ...esp,

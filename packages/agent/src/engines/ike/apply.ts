@@ -4,14 +4,13 @@
  */
 import type { ViciSession } from '@sallyport/protocols';
 import type { Change } from './diff.ts';
-import { keyId } from './mark.ts';
+import { keyId, type MarkedKey } from './mark.ts';
 import type { RenderedConnection } from './render.ts';
 
 export type Desired = {
   readonly rendered: RenderedConnection;
-  readonly mark: string;
-  /** Raw bytes of the shared key. */
-  readonly key: Uint8Array;
+  /** Any of these is right; the first is loaded when none is. */
+  readonly keys: readonly [MarkedKey, ...MarkedKey[]];
 };
 
 /** @throws ViciError when charon refuses a part; what was done stays done and is completed next time. */
@@ -26,12 +25,16 @@ export async function applyChange(session: ViciSession, change: Change, desired:
       return;
     case 'replace': {
       if (desired === undefined) throw new Error(`nothing rendered for ${change.name}`);
-      const { rendered, mark, key } = desired;
+      const { rendered, keys } = desired;
       await session.loadConnection(rendered.name, rendered.body);
       await endSas(session, rendered.name);
-      await session.loadShared({ id: keyId(rendered.name, mark), key, owners: rendered.keyOwners });
+      await loadKey(session, rendered, keys[0]);
     }
   }
+}
+
+export async function loadKey(session: ViciSession, { name, keyOwners }: RenderedConnection, { mark, key }: MarkedKey): Promise<void> {
+  await session.loadShared({ id: keyId(name, mark), key, owners: keyOwners });
 }
 
 /** Tells the peer and does not wait for its answer: a silent peer must not hold up the others. */

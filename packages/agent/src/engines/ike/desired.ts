@@ -1,18 +1,18 @@
 /** What an instance's charon should hold: every tunnel rendered, with its key and mark. One tunnel's trouble is its own. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import type { ApplyFailure, InstancePlan, TunnelPlan } from '@sallyport/model';
+import type { ApplyFailure, InstancePlan, SecretReference, TunnelPlan } from '@sallyport/model';
 import type { EngineContext } from '../engine.ts';
 import type { Desired } from './apply.ts';
 import type { CharonFiles } from './charon.ts';
-import { markOf } from './mark.ts';
+import { markOf, type MarkedKey } from './mark.ts';
 import { isHostName, type PeerAddresses } from './peer-address.ts';
-import { renderConnection, type RenderedConnection, type XfrmVariant } from './render.ts';
+import { renderConnection, type XfrmVariant } from './render.ts';
 
-export type Known = { readonly tunnel: TunnelPlan; readonly rendered: RenderedConnection };
+export type Known = Desired & { readonly tunnel: TunnelPlan };
 export type DesiredState = {
   /** For diffConnections. */
-  readonly marks: ReadonlyMap<string, string | undefined>;
+  readonly marks: ReadonlyMap<string, readonly string[] | undefined>;
   readonly desired: ReadonlyMap<string, Desired>;
   readonly known: ReadonlyMap<string, Known>;
   readonly failures: readonly ApplyFailure[];
@@ -21,6 +21,8 @@ export type DesiredContext = {
   readonly secret: EngineContext['secret'];
   readonly variant: XfrmVariant;
   readonly markKey: Uint8Array;
+  /** Wall clock: decides until when a former key counts. */
+  readonly nowMs: number;
   readonly addresses: PeerAddresses;
   /** Peer's address of a connection as charon has it now. */
   readonly addressInUse: (connection: string) => string | undefined;
@@ -32,16 +34,19 @@ const markKeyBytes = 32;
 
 export async function desiredState(context: DesiredContext, instance: InstancePlan): Promise<DesiredState> {
   const results = await Promise.all(instance.tunnels.map((tunnel) => renderTunnel(context, tunnel)));
-  const marks = new Map<string, string | undefined>();
+  const marks = new Map<string, readonly string[] | undefined>();
   const desired = new Map<string, Desired>();
   const known = new Map<string, Known>();
   for (const { tunnel, one } of results) {
     const { name } = tunnel;
-    marks.set(name, one?.mark);
+    marks.set(
+      name,
+      one?.keys.map(({ mark }) => mark),
+    );
     const before = context.known.get(name);
     if (one !== undefined) {
       desired.set(name, one);
-      known.set(name, { tunnel, rendered: one.rendered });
+      known.set(name, { tunnel, ...one });
     } else if (before !== undefined) known.set(name, { ...before, tunnel });
   }
   return { marks, desired, known, failures: results.flatMap(({ failure }) => (failure === undefined ? [] : [failure])) };
@@ -50,15 +55,21 @@ export async function desiredState(context: DesiredContext, instance: InstancePl
 type Result = { readonly tunnel: TunnelPlan; readonly one?: Desired; readonly failure?: ApplyFailure };
 
 async function renderTunnel(context: DesiredContext, tunnel: TunnelPlan): Promise<Result> {
-  const { remoteAddress, sharedKey } = tunnel.ike;
+  const { remoteAddress, sharedKey, previousSharedKey } = tunnel.ike;
   try {
     const resolved = isHostName(remoteAddress)
       ? { resolvedAddress: await context.addresses.addressOf(remoteAddress, context.addressInUse(tunnel.name)) }
       : {};
     const rendered = renderConnection(tunnel, { variant: context.variant, ...resolved });
-    const key = (await context.secret(sharedKey)).reveal();
-    const mark = markOf(rendered, { key, resetEpoch: tunnel.resetEpoch, markKey: context.markKey });
-    return { tunnel, one: { rendered, mark, key: Buffer.from(key, 'utf8') } };
+    const marked = async (reference: SecretReference): Promise<MarkedKey> => {
+      const key = (await context.secret(reference)).reveal();
+      const mark = markOf(rendered, { key, resetEpoch: tunnel.resetEpoch, markKey: context.markKey });
+      return { mark, key: Buffer.from(key, 'utf8'), version: reference.version };
+    };
+    const keys: [MarkedKey, ...MarkedKey[]] = [await marked(sharedKey)];
+    if (previousSharedKey !== undefined && context.nowMs < Date.parse(previousSharedKey.acceptedUntil))
+      keys.push(await marked(previousSharedKey));
+    return { tunnel, one: { rendered, keys } };
   } catch (error) {
     const message = `connection ${tunnel.name} is left as it is: ${error instanceof Error ? error.message : String(error)}`;
     return { tunnel, failure: { resource: tunnel.connection, code: 'ConnectionNotLoaded', message } };

@@ -18,17 +18,19 @@ export type Change =
   /** A key left beside a good one by a crash; removing it disturbs nothing. */
   | { readonly kind: 'sweepKey'; readonly name: string; readonly staleKeyIds: readonly string[] };
 
-/** @param desired mark by connection name; undefined leaves the connection as it is (its key can't be had right now). */
-export function diffConnections(desired: ReadonlyMap<string, string | undefined>, loaded: Loaded): readonly Change[] {
+/** @param desired marks by connection name, any of which is right, the best first; undefined leaves the connection as it is (its key can't be had right now). */
+export function diffConnections(desired: ReadonlyMap<string, readonly string[] | undefined>, loaded: Loaded): readonly Change[] {
   const keysOf = Map.groupBy(loaded.keyIds, (id) => parseKeyId(id)?.connection ?? id);
   const known = new Set([...loaded.connections, ...keysOf.keys(), ...loaded.saNames]);
   const removals = [...known]
     .filter((name) => !desired.has(name))
     .map((name) => ({ kind: 'remove' as const, name, staleKeyIds: keysOf.get(name) ?? [] }));
-  const updates = [...desired].flatMap(([name, mark]): readonly Change[] => {
-    if (mark === undefined) return [];
+  const updates = [...desired].flatMap(([name, marks]): readonly Change[] => {
+    if (marks === undefined) return [];
     const keyIds = keysOf.get(name) ?? [];
-    const stale = keyIds.filter((id) => parseKeyId(id)?.mark !== mark);
+    const isLoadedMark = (mark: string): boolean => keyIds.some((id) => parseKeyId(id)?.mark === mark);
+    const kept = marks.find(isLoadedMark);
+    const stale = keyIds.filter((id) => kept === undefined || parseKeyId(id)?.mark !== kept);
     const isLoaded = loaded.connections.includes(name) && stale.length < keyIds.length;
     if (!isLoaded) return [{ kind: 'replace', name, staleKeyIds: keyIds }];
     return stale.length === 0 ? [] : [{ kind: 'sweepKey', name, staleKeyIds: stale }];

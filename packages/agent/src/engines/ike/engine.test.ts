@@ -115,6 +115,35 @@ describe('the IKE engine', () => {
     await settle(engine, plan(tunnel('a'), b, tunnel('c')), { a: 'Connected', b: 'Connected', c: 'Connected' });
   });
 
+  it('takes a key that is rotated without touching the tunnel, until the old one is no longer accepted', async () => {
+    const clock = { ...systemClock, now: () => systemClock.now() + ahead };
+    let ahead = 0;
+    context = { ...context, clock };
+    const engine = createEngine();
+    await engine.reconcile(plan(tunnel('a')), signal);
+    await settle(engine, plan(tunnel('a')), { a: 'Connected' });
+    const acceptedUntil = new Date(clock.now() + 60_000).toISOString();
+    const rotating = plan(tunnel('a', { key: 2, ike: { previousSharedKey: { ...tunnel('a').ike.sharedKey, acceptedUntil } } }));
+    expect(await changed(engine, rotating)).toEqual([]);
+    expect((await engine.observe(rotating)).connections).toMatchObject([{ status: 'Connected', sharedKeyVersion: 1 }]);
+    ahead = 61_000;
+    expect(await changed(engine, rotating)).toEqual(['unload-shared a', 'load-conn a', 'terminate a', 'load-shared a']);
+  });
+
+  it('tries the other key of a rotation when the peer refuses the one', async () => {
+    const engine = createEngine();
+    answers.set('a', 'wrong-key');
+    const previousSharedKey = { ...tunnel('a').ike.sharedKey, acceptedUntil: '2999-01-01T00:00:00Z' };
+    const rotating = plan(tunnel('a', { key: 2, ike: { previousSharedKey } }));
+    await engine.reconcile(rotating, signal);
+    const versions = async (): Promise<number | undefined> => (await engine.observe(rotating)).connections[0]?.sharedKeyVersion;
+    await until(versions, (version) => version === 1, { because: 'the old key is loaded', clock: systemClock, timeoutMs: 5000 });
+    await until(versions, (version) => version === 2, { because: 'the new one is tried again', clock: systemClock, timeoutMs: 5000 });
+    answers.delete('a');
+    await settle(engine, rotating, { a: 'Connected' });
+    expect((await charon()).mutations.filter((mutation) => mutation.startsWith('load-conn'))).toHaveLength(1);
+  });
+
   it('removes one and adds another', async () => {
     const engine = createEngine();
     await engine.reconcile(plan(tunnel('a'), tunnel('b')), signal);

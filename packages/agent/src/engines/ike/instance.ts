@@ -18,6 +18,7 @@ import { readLoaded, readSa, readSas, type CharonSa } from './observe.ts';
 import { createPeerAddresses, type PeerAddresses, type Resolve } from './peer-address.ts';
 import { createReasonTracker } from './reason-tracker.ts';
 import type { XfrmVariant } from './render.ts';
+import { keyVersionInUse, mustTurn, turnKey } from './rotation.ts';
 import { createStarts } from './starts.ts';
 import { connectionStatus } from './status.ts';
 import { supervise } from './supervise.ts';
@@ -84,12 +85,20 @@ export class IkeInstance implements AsyncDisposable {
     const engine = this.#observeEngine();
     const nowMs = this.#context.clock.now();
     try {
-      const sas = await readSas(this.#openSession());
+      const session = this.#openSession();
+      const sas = await readSas(session);
+      const keyVersions = await this.#keyVersions(session);
       const connections = instance.tunnels.map((tunnel) => {
         const own = sas.filter((sa) => sa.name === tunnel.name);
         this.#count(tunnel.connection, own);
         const finding = this.#reasons.reasonFor(tunnel.name, own[0]?.sa.remoteAddress ?? tunnel.ike.remoteAddress);
-        return viewConnection(instance, tunnel, { sas: own, finding, traffic: this.#counters.total(tunnel.connection), nowMs });
+        return viewConnection(instance, tunnel, {
+          sas: own,
+          finding,
+          traffic: this.#counters.total(tunnel.connection),
+          nowMs,
+          keyVersion: keyVersions.get(tunnel.name),
+        });
       });
       this.#counters.save();
       return { engines: [engine], connections };
@@ -101,6 +110,12 @@ export class IkeInstance implements AsyncDisposable {
       });
       return { engines: [{ ...engine, isHealthy: false, detail }], connections };
     }
+  }
+
+  async #keyVersions(session: ViciSession): Promise<ReadonlyMap<string, number | undefined>> {
+    const versions = new Map<string, number | undefined>();
+    for (const [name, known] of this.#known) if (known.keys.length > 1) versions.set(name, await keyVersionInUse(session, known));
+    return versions;
   }
 
   /** Ends charon and all it holds. */
@@ -146,7 +161,10 @@ export class IkeInstance implements AsyncDisposable {
       this.#context.wake();
     };
     void session.connection.closed.then(wake);
-    await session.subscribeLog((line) => this.#reasons.onLog(line, this.#context.clock.now()));
+    await session.subscribeLog((line) => {
+      const finding = this.#reasons.onLog(line, this.#context.clock.now());
+      if (finding?.code === 'WrongKey' && [...this.#known.values()].some(({ keys }) => keys.length > 1)) this.#supervision.wake();
+    });
     await session.subscribe('ike-updown', wake);
     await session.subscribe('child-updown', (message) => {
       this.#countEvent(message);
@@ -161,6 +179,7 @@ export class IkeInstance implements AsyncDisposable {
         secret: this.#context.secret,
         variant: this.#options.variant,
         markKey: readMarkKey(this.#files),
+        nowMs: this.#context.clock.now(),
         addresses: this.#addresses,
         addressInUse: (connection) => loaded.get(connection),
         known: this.#known,
@@ -198,6 +217,7 @@ export class IkeInstance implements AsyncDisposable {
     const session = this.#charon?.session;
     if (session === undefined || !session.connection.isOpen) return;
     const { clock, log } = this.#context;
+    await this.#turnKeys(session);
     const sas = await supervise(
       { session, starts: this.#starts, log, nowMs: clock.monotonic(), isChanging: (name) => this.#changing.has(name) },
       this.#known.values(),
@@ -208,6 +228,23 @@ export class IkeInstance implements AsyncDisposable {
         sas.filter((sa) => sa.name === tunnel.name),
       );
     this.#counters.save();
+  }
+
+  /** Before anything is started anew: a start with the key that the peer has just refused would be refused again. */
+  async #turnKeys(session: ViciSession): Promise<void> {
+    const rotating = [...this.#known.values()].filter(({ keys }) => keys.length > 1);
+    if (rotating.length === 0) return;
+    const sas = await readSas(session);
+    for (const known of rotating) {
+      const { name, connection } = known.tunnel;
+      const { peerAddress } = known.rendered;
+      const own = sas.filter((sa) => sa.name === name);
+      if (this.#changing.has(name) || !mustTurn(known, own, this.#reasons.reasonFor(name, peerAddress))) continue;
+      await turnKey(session, known, peerAddress);
+      this.#reasons.forget(name, peerAddress);
+      this.#starts.forget(name);
+      this.#context.log.info({ connection, peer: peerAddress }, 'the peer has the other shared key of the rotation: tried next');
+    }
   }
 
   #count(connection: Known['tunnel']['connection'], sas: readonly CharonSa[]): void {

@@ -10,6 +10,15 @@ import { createHmac } from 'node:crypto';
 import { encodeMessage } from '@sallyport/protocols';
 import type { RenderedConnection } from './render.ts';
 
+/** A shared key and the mark under which it is loaded. */
+export type MarkedKey = {
+  readonly mark: string;
+  /** Raw bytes. */
+  readonly key: Uint8Array;
+  /** Of the secret. */
+  readonly version: number;
+};
+
 export function markOf(
   connection: RenderedConnection,
   secret: { readonly key: string; readonly resetEpoch: number; readonly markKey: Uint8Array },

@@ -6,7 +6,8 @@ import type { LogLine } from '@sallyport/protocols';
 import { findReason, follow, unknownSa, type Finding, type SaLog } from './reasons.ts';
 
 export type ReasonTracker = {
-  readonly onLog: (line: LogLine, nowMs: number) => void;
+  /** @returns what the line tells, if anything. */
+  readonly onLog: (line: LogLine, nowMs: number) => Finding | undefined;
   /** Newest of what is known by name and by the peer's address. */
   readonly reasonFor: (connection: string, peerAddress: string) => Finding | undefined;
   readonly forget: (connection: string, peerAddress: string) => void;
@@ -37,12 +38,14 @@ export function createReasonTracker(): ReasonTracker {
       if (/^CHILD_SA \S+ established with/.test(line.message)) {
         if (sa.connection !== undefined) byName.delete(sa.connection);
         byAddress.delete(sa.peer);
-        return;
+        return undefined;
       }
       const found = findReason(line.message, sa);
-      if (found === undefined) return;
-      if (sa.connection === undefined) keep(byAddress, sa.peer, { ...found, atMs: nowMs });
-      else keep(byName, sa.connection, { ...found, atMs: nowMs });
+      if (found === undefined) return undefined;
+      const finding: Finding = { ...found, atMs: nowMs };
+      if (sa.connection === undefined) keep(byAddress, sa.peer, finding);
+      else keep(byName, sa.connection, finding);
+      return finding;
     },
     reasonFor: (connection, peerAddress) => {
       const named = byName.get(connection);

@@ -101,7 +101,7 @@ describe('the reason', () => {
 
   it('is gone once the tunnel is up', () => {
     const tracker = createReasonTracker();
-    const say = (message: string): void => tracker.onLog({ group: 'IKE', level: 1, connection: 'hq', ikeSaId: '1', message }, 0);
+    const say = (message: string): void => void tracker.onLog({ group: 'IKE', level: 1, connection: 'hq', ikeSaId: '1', message }, 0);
     say('initiating IKE_SA hq[1] to 203.0.113.2');
     say('received AUTHENTICATION_FAILED notify error');
     say('CHILD_SA hq{1} established with SPIs c1_i c2_o and TS 0.0.0.0/0 === 0.0.0.0/0');

@@ -13,6 +13,8 @@ export type RenderedConnection = {
   /** Name of the connection in charon. */
   readonly name: string;
   readonly body: ViciInput;
+  /** The peer's, looked up where the plan has a host name. */
+  readonly peerAddress: string;
   /** Identities under which charon finds the shared key. */
   readonly keyOwners: readonly string[];
   /** Children that have to be up, by name, with their selectors; none where traffic or the peer brings them up. */
@@ -44,6 +46,7 @@ export function renderConnection(tunnel: TunnelPlan, options: RenderOptions): Re
   const children = renderChildren(tunnel);
   return {
     name,
+    peerAddress: remoteAddress,
     // Ours is not among them: charon tries every key of either owner, and all connections of a gateway have our identity.
     keyOwners: [ike.remoteId === '%any' ? remoteAddress : ike.remoteId],
     children: children.required,

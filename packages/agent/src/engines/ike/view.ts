@@ -13,6 +13,8 @@ export type ConnectionFacts = {
   readonly finding: Finding | undefined;
   readonly traffic: Traffic & { readonly lastEstablishedAt?: string };
   readonly nowMs: number;
+  /** Of the loaded shared key, while there is a choice. */
+  readonly keyVersion?: number | undefined;
 };
 
 export function viewConnection(instance: InstancePlan, tunnel: TunnelPlan, facts: ConnectionFacts): ConnectionObservation {
@@ -27,6 +29,7 @@ export function viewConnection(instance: InstancePlan, tunnel: TunnelPlan, facts
     ...(status === 'Connected' || finding === undefined
       ? {}
       : { reason: { code: finding.code, message: sentence(finding, tunnel), at: new Date(finding.atMs).toISOString() } }),
+    ...(facts.keyVersion === undefined ? {} : { sharedKeyVersion: facts.keyVersion }),
     ikeSas: facts.sas.map(({ sa }) => sa),
   };
 }

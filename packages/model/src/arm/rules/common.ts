@@ -6,6 +6,7 @@
 import type { Issue } from '../../issue.ts';
 import type { Resource } from '../resource.ts';
 import { parseResourceId } from '../resource-id.ts';
+import { keyRotationIssues } from './key-rotation.ts';
 import { refuse, when } from './refuse.ts';
 
 const maximumTags = 50;
@@ -66,6 +67,7 @@ export function tagIssues(tags: Readonly<Record<string, string>>): readonly Issu
         refuse('ARM-TAG-004', 'DuplicateTagName', `The tag name '${name}' is given twice; tag names are not case-sensitive.`, 'tags'),
       ),
     ]),
+    ...keyRotationIssues(tags),
   ];
 }
 
