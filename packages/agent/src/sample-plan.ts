@@ -85,6 +85,7 @@ export function sampleTunnel(peer: SamplePeer, ifId: number): TunnelPlan {
     mtu: 1400,
     mssClamp: 1350,
     remotePrefixes: peer.prefixes,
+    allowsTransit: true,
     ike: {
       version: 2,
       localAddress: '198.51.100.10',

@@ -37,6 +37,7 @@ function plan({ resources, secretVersions, previous }: PlanInput): PlanResult {
           mtu: 1400,
           mssClamp: 1350,
           remotePrefixes: [],
+          allowsTransit: true,
           ike: { sharedKey: { id: secretId(id, 'sharedKey'), version: secretVersions.get(secretId(id, 'sharedKey')) ?? 0 } } as IkePlan, // all this test looks at
           esp: {
             offers: [],

@@ -103,6 +103,8 @@ export type TunnelPlan = {
   readonly mssClamp: number;
   /** Prefixes routed into the tunnel. Without it they are blackholes, never anything else. */
   readonly remotePrefixes: readonly string[];
+  /** Packets may pass between this tunnel and others of the gateway that say the same. Otherwise only to and from the VNet. */
+  readonly allowsTransit: boolean;
   readonly ike: IkePlan;
   readonly esp: EspPlan;
   /** Raised by a connection or gateway reset: when it differs from the one the agent last acted on, the IKE SA starts anew. */

@@ -90,13 +90,14 @@ function instanceBlock(on: string, { id, gateway, role, namespace, public: outsi
 }
 
 function tunnelBlock(on: string, { id, gateway, role }: InstancePlan, tunnel: TunnelPlan): Block {
-  const { connection, name, ifId, mtu, mssClamp, remotePrefixes, ike, esp, resetEpoch } = tunnel;
+  const { connection, name, ifId, mtu, mssClamp, remotePrefixes, allowsTransit, ike, esp, resetEpoch } = tunnel;
   return {
     key: `${on} ${id.toLowerCase()} ${connection.toLowerCase()}`,
     title: `connection ${nameOf(connection)} on gateway ${resourceName(gateway)} ${role}`,
     lines: [
       `tunnel ${name} interface t${ifId} mtu ${mtu} mss ${mssClamp}`,
       `prefixes ${remotePrefixes.join(', ')}`,
+      ...(allowsTransit ? [] : ['no transit: to and from the virtual network only']),
       ...ikeLines(ike),
       ...espLines(esp),
       `reset epoch ${resetEpoch}`,

@@ -33,6 +33,8 @@ export function tunnelOf({
     mtu: tunnelMtu,
     mssClamp: tunnelMssClamp,
     remotePrefixes,
+    // https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-connect-multiple-policybased-rm-ps: such sites reach the VNet only.
+    allowsTransit: vpnType === 'RouteBased' && !connection.properties.usePolicyBasedTrafficSelectors,
     ike: {
       version: connection.allocated.connectionProtocol === 'IKEv1' ? 1 : 2,
       localAddress: instance.public.address,

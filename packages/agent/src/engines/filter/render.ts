@@ -1,8 +1,8 @@
 /**
  * The packet filter of a gateway instance: table `inet sallyport`. Pure. Between VNet and tunnels everything may pass that
- * belongs to the connection (sources.ts);
- * between VNet and the public network nothing, ever; on the public leg only IKE, ESP and ICMP, and only from and to the
- * gateway's public address. So a packet of the inside can't leave in clear whatever the routes say. Not NAT, not SKU limits.
+ * belongs to the connection (sources.ts), and between tunnels that allow transit; between VNet and the public network nothing,
+ * ever; on the public leg only IKE, ESP and ICMP, and only from and to the gateway's public address.
+ * So a packet of the inside can't leave in clear whatever the routes say. Not NAT, not SKU limits.
  */
 import { createHash } from 'node:crypto';
 import type { InstancePlan } from '@sallyport/model';
@@ -61,6 +61,7 @@ function chainsOf(instance: InstancePlan, clampsMss: boolean): readonly NftChain
         ...(clampsMss ? instance.tunnels.flatMap((tunnel) => clamps(`t${tunnel.ifId}`, tunnel.mssClamp)) : []),
         'iifname "vnet" oifname "t*" accept',
         'iifname "t*" oifname "vnet" accept',
+        ...transit(instance),
       ],
     },
     {
@@ -75,6 +76,17 @@ function chainsOf(instance: InstancePlan, clampsMss: boolean): readonly NftChain
       ],
     },
     ...sourceChains(instance),
+  ];
+}
+
+/** From site to site. Not back to where a packet came from: a site that routes a prefix here which we route there would get it for ever. */
+function transit({ tunnels }: InstancePlan): readonly string[] {
+  const names = tunnels.filter(({ allowsTransit }) => allowsTransit).map(({ ifId }) => `"t${ifId}"`);
+  if (names.length < 2) return [];
+  const set = names.join(', ');
+  return [
+    `iifname . oifname { ${names.map((name) => `${name} . ${name}`).join(', ')} } drop`,
+    `iifname { ${set} } oifname { ${set} } accept`,
   ];
 }
 
