@@ -10,6 +10,9 @@ import { apiVersionOf } from './message.ts';
 /** `status`: poll until it says Succeeded. `result`: 202 until there is a result. */
 export type AsyncHeader = 'status' | 'result';
 
+/** Azure says so of every change to a network resource, PATCH included, which has no operation. */
+export const asyncNotification = { 'azure-asyncnotification': 'Enabled' } as const;
+
 export function asyncHeaders(
   request: ArmRequest,
   operation: OperationRecord,
@@ -17,9 +20,7 @@ export function asyncHeaders(
   wanted: readonly AsyncHeader[],
 ): Record<string, string> {
   return {
-    ...(wanted.includes('status')
-      ? { 'azure-asyncoperation': operationUrl(request, operation, 'operations'), 'azure-asyncnotification': 'Enabled' }
-      : {}),
+    ...(wanted.includes('status') ? { 'azure-asyncoperation': operationUrl(request, operation, 'operations'), ...asyncNotification } : {}),
     ...(wanted.includes('result') ? { location: operationUrl(request, operation, 'operationResults') } : {}),
     'retry-after': retryAfter(retryAfterSeconds),
   };

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { armErrors, resourceKey, tagIssues, errorOfIssues } from '@sallyport/model';
 import type { Resource } from '@sallyport/model';
+import { asyncNotification } from '../arm/async-headers.ts';
 import type { ArmContext } from '../arm/context.ts';
 import type { ArmRequest, ArmResponse } from '../arm/message.ts';
 import { ArmFailure, jsonBody } from '../arm/message.ts';
@@ -21,7 +22,7 @@ export async function patchTags(context: ArmContext, request: ArmRequest, path: 
   checkEtags(request, existing.etag, existing.id);
   const tags = parseTags(jsonBody(request));
   const changed = await storeTags(context, existing, tags ?? existing.tags);
-  return { status: 200, headers: { etag: changed.etag }, body: viewResource(context, changed) };
+  return { status: 200, headers: { etag: changed.etag, ...asyncNotification }, body: viewResource(context, changed) };
 }
 
 /** The body's tags, undefined when it names none. @throws ArmFailure */

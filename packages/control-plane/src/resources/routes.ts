@@ -82,12 +82,12 @@ async function putResource(context: ArmContext, request: ArmRequest, path: PathP
 
 export function putAnswer(context: ArmContext, request: ArmRequest, written: Written, body: JsonObject, isNew: boolean): ArmResponse {
   const { operation } = written;
-  const headers = operation === undefined ? {} : asyncHeaders(request, operation, context.settings.retryAfterSeconds, ['status']);
+  const headers = asyncHeaders(request, operation, context.settings.retryAfterSeconds, ['status']);
   return {
     status: isNew ? 201 : 200,
     headers: { etag: written.resource.etag, ...headers },
     body,
-    ...(operation === undefined ? {} : { operationId: operation.id }),
+    operationId: operation.id,
   };
 }
 
@@ -134,7 +134,6 @@ async function deleteChild(context: ArmContext, request: ArmRequest, path: PathP
   checkEtags(request, existing.etag, childIdOf(target, path));
   const written = await writeBody(context, request, target, bodyWithoutChild(existing, segmentOf(target), childNameOf(path)));
   const { operation } = written;
-  if (operation === undefined) return { status: 200 };
   const headers = asyncHeaders(request, operation, context.settings.retryAfterSeconds, ['status', 'result']);
   return { status: 202, headers, operationId: operation.id };
 }

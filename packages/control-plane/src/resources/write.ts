@@ -7,6 +7,7 @@ import { armErrors, errorOfIssues, resourceKey, secretId } from '@sallyport/mode
 import type { ArmContext } from '../arm/context.ts';
 import type { ArmRequest } from '../arm/message.ts';
 import { ArmFailure, apiVersionOf } from '../arm/message.ts';
+import type { OperationStart } from '../operations/operations.ts';
 import type { OperationRecord, OperationResult } from '../store/records.ts';
 import { getRecord, putRecord } from '../store/records.ts';
 import type { Change } from '../store/store.ts';
@@ -16,7 +17,7 @@ import { operationName } from './operation-name.ts';
 import { checkNoOperation, checkReferences } from './preconditions.ts';
 import type { Target } from './target.ts';
 
-export type Written = { readonly resource: Resource; readonly operation: OperationRecord | undefined; readonly isNew: boolean };
+export type Written = { readonly resource: Resource; readonly operation: OperationRecord; readonly isNew: boolean };
 
 /** @throws ArmFailure with Azure's error; nothing is stored then. */
 export async function writeBody(context: ArmContext, request: ArmRequest, target: Target, body: unknown): Promise<Written> {
@@ -37,7 +38,10 @@ export async function writeBody(context: ArmContext, request: ArmRequest, target
   return commitResource(context, request, target, merged, { secrets, verb: 'Put' });
 }
 
-/** Stores a resource that was already judged good. Planned types become `Updating` until the hosts have applied it. */
+/**
+ * Stores a resource that was already judged good. Planned types become `Updating` until the hosts have applied it; the operation of
+ * others is over when it is answered, but there is one, as with Azure.
+ */
 export async function commitResource(
   context: ArmContext,
   request: ArmRequest,
@@ -48,7 +52,7 @@ export async function commitResource(
   const { rules, existing } = target;
   const stored: Resource = { ...resource, provisioningState: rules.isPlanned ? 'Updating' : 'Succeeded' };
   const revision = context.store.get('resource', resourceKey(stored.id))?.revision ?? 0;
-  const begun = context.operations.begin({
+  const start: OperationStart = {
     subscriptionId: target.subscriptionId,
     location: stored.location,
     name: operationName(options.verb, rules.type),
@@ -57,14 +61,15 @@ export async function commitResource(
     apiVersion: apiVersionOf(request),
     correlationId: request.correlationId,
     result: options.result ?? { type: 'resource', id: stored.id },
-  });
+  };
+  const begun = rules.isPlanned ? context.operations.begin(start) : context.operations.beginEnded(start);
   await context.store.commit([
     putRecord('resource', resourceKey(stored.id), stored, revision),
     ...secretChanges(context, stored, options.secrets),
-    ...(rules.isPlanned ? [begun.change] : []),
+    begun.change,
   ]);
   context.log.info({ resource: stored.id, correlationId: request.correlationId, isNew: existing === undefined }, 'resource stored');
-  return { resource: stored, operation: rules.isPlanned ? begun.operation : undefined, isNew: existing === undefined };
+  return { resource: stored, operation: begun.operation, isNew: existing === undefined };
 }
 
 function candidateOf(context: ArmContext, target: Target, parsed: ParsedBody, location: string): Resource {

@@ -28,5 +28,5 @@ async function reset({ context, request, target, existing }: ActionCall): Promis
     { ...existing, allocated, etag: newEtag(context) },
     { secrets: {}, verb: 'Reset', ...(isGateway ? {} : { result: { type: 'none' } }) },
   );
-  return written.operation === undefined ? { status: 200 } : accepted(context, request, written.operation, ['status', 'result']);
+  return accepted(context, request, written.operation, ['status', 'result']);
 }

@@ -84,7 +84,6 @@ async function reset(call: ActionCall): Promise<ArmResponse> {
       result: { type: 'value', value: { keyLength } },
     },
   );
-  if (written.operation === undefined) return { status: 200, body: { keyLength } };
   return accepted(context, request, written.operation, ['status', 'result']);
 }
 

@@ -66,7 +66,12 @@ export const gatewayParity: readonly ParityRow[] = [
     pages.skus,
     'Still accepted: the design follows the documentation of March 2025.',
   ),
-  differs('VGW-SKU-014', 'A gateway without a SKU is refused.', pages.rest, 'It becomes Basic, the default of az and PowerShell.'),
+  differs(
+    'VGW-SKU-014',
+    'A gateway without a SKU becomes a VpnGw1, whatever its type.',
+    pages.rest,
+    'A route-based one does, as recorded of Azure; a policy-based one becomes Basic, the only SKU it can have.',
+  ),
   row('VGW-NET-001', 'A virtual network has one gateway of a type.', pages.settings, ourCodeKnownText),
   row('VGW-NET-002', 'A virtual network that uses remote gateways has none of its own.', pages.peering, ourCode),
   row('VGW-NET-003', 'Coexisting gateways need a GatewaySubnet of /27 or larger.', pages.coexistence, ourCode),

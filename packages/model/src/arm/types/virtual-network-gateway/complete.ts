@@ -18,7 +18,7 @@ export function completeGateway(
 ): Completed<VirtualNetworkGatewayProperties, VirtualNetworkGatewayTop> {
   const { vpnClientConfiguration, bgpSettings, natRules, ipConfigurations, sku, ...rest } = read;
   const gatewayType = read.gatewayType ?? existing?.properties.gatewayType ?? 'Vpn';
-  const name = sku?.name ?? sku?.tier ?? existing?.properties.sku.name ?? 'Basic';
+  const name = sku?.name ?? sku?.tier ?? existing?.properties.sku.name ?? defaultSku(read.vpnType ?? existing?.properties.vpnType);
   const asn = bgpSettings?.asn;
   const clients = vpnClientConfiguration === undefined ? undefined : completeVpnClient(vpnClientConfiguration, name);
   return {
@@ -45,6 +45,11 @@ export function completeGateway(
       ...(clients === undefined ? {} : { vpnClientConfiguration: clients }),
     },
   };
+}
+
+/** What Azure answered a gateway without a SKU with (recorded with 2022-07-01); policy-based ones have no other than Basic. */
+function defaultSku(vpnType: string | undefined): 'VpnGw1' | 'Basic' {
+  return vpnType === 'PolicyBased' ? 'Basic' : 'VpnGw1';
 }
 
 function generation(

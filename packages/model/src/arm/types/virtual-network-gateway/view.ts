@@ -20,6 +20,8 @@ export function viewGateway(gateway: VirtualNetworkGateway): JsonObject {
   const isVpn = rest.gatewayType === 'Vpn';
   return {
     packetCaptureDiagnosticState: 'None',
+    // In no specification, but in every answer of Azure.
+    isMigrateToCSES: false,
     ...rest,
     sku: { ...sku, capacity },
     ipConfigurations: ipConfigurations.map(({ name, properties }) => childEnvelope(gateway, 'ipConfigurations', name, properties)),
