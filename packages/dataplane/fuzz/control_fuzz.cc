@@ -37,7 +37,8 @@ struct World {
   XfrmService service{plane};
   EventLoop loop;
   XfrmServer server{loop, plane, service, folder + "/xfrm.sock"};
-  Methods methods{plane, service, server};
+  Confinement confinement;
+  Methods methods{plane, service, server, confinement};
   World() {
     ::unlink((folder + "/xfrm.sock").c_str());
     ::rmdir(folder.c_str());

@@ -5,6 +5,7 @@
  */
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 
 #include <charconv>
 #include <cstdio>
@@ -14,7 +15,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "control/control_server.h"
-#include "control/privileges.h"
+#include "sandbox/confinement.h"
+#include "sandbox/privileges.h"
 
 namespace {
 
@@ -57,23 +59,32 @@ Fd signal_descriptor() {
   return Fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
+/** The one folder that files may be made in from now on. */
+std::string make_captures_folder(const std::string& directory) {
+  std::string folder = directory + "/captures";
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) throw std::system_error(errno, std::generic_category(), folder);
+  return folder;
+}
+
 void run(const Options& options) {
   raise_descriptor_limit();
   RawSockets raw_sockets = RawSockets::open();  // needs CAP_NET_RAW
-  drop_privileges();                            // capabilities are per thread: before the workers start
+  drop_privileges();
   const Fd signals = signal_descriptor();
   EventLoop loop;
   DataPlane plane(options.workers != 0 ? options.workers : default_workers(), std::move(raw_sockets));
   XfrmService service(plane);
   XfrmServer xfrm_server(loop, plane, service, options.directory + "/xfrm.sock");
-  Methods methods(plane, service, xfrm_server);
+  Confinement confinement;
+  Methods methods(plane, service, xfrm_server, confinement);
   ControlServer control_server(loop, methods, options.directory + "/control.sock");
   loop.add(plane.notices().fd(), EPOLLIN, [&](uint32_t) { service.handle_notices(); });
   loop.add(signals.get(), EPOLLIN, [&](uint32_t) { loop.stop(); });
   const std::unique_ptr<DataPlane, decltype([](DataPlane* running) { running->stop(); })> stops_first(&plane);
+  confinement = Confinement::enter(make_captures_folder(options.directory));
+  plane.start([&] { confinement.confine_worker(); });
   log_info("xfrmd %s: %zu workers", XFRMD_VERSION, plane.worker_count());
-  printf("xfrmd ready\n");
-  fflush(stdout);
+  if (::write(STDOUT_FILENO, "xfrmd ready\n", 12) < 0) log_warn("nobody reads that xfrmd is ready");
   uint64_t last_tick = steady_seconds();
   loop.run([&] {
     if (const uint64_t now = steady_seconds(); now != last_tick) {

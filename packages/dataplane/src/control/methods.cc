@@ -63,8 +63,8 @@ Json describe(const SaRecord& record) {
 
 }  // namespace
 
-Methods::Methods(DataPlane& plane, XfrmService& service, XfrmServer& server)
-    : plane_(plane), service_(service), server_(server), started_at_(steady_seconds()) {}
+Methods::Methods(DataPlane& plane, XfrmService& service, XfrmServer& server, const Confinement& confinement)
+    : plane_(plane), service_(service), server_(server), confinement_(confinement), started_at_(steady_seconds()) {}
 
 Json Methods::call(const std::string& method, const Json& params) {
   if (method == "health") return health();
@@ -89,7 +89,10 @@ Json Methods::health() const {
                       {"uptimeSeconds", steady_seconds() - started_at_},
                       {"xfrmClients", clients},
                       {"udpSockets", sockets},
-                      {"workers", uint64_t{plane_.worker_count()}}};
+                      {"workers", uint64_t{plane_.worker_count()}},
+                      {"confinement", Json::Object{{"systemCalls", confinement_.filters_system_calls},
+                                                   {"files", confinement_.landlock_version > 0},
+                                                   {"missing", confinement_.missing}}}};
 }
 
 Json Methods::create_tunnel(const Json& params) {

@@ -4,6 +4,7 @@
 
 #include "control/json.h"
 #include "control/xfrm_server.h"
+#include "sandbox/confinement.h"
 
 namespace xfrmd {
 
@@ -15,7 +16,7 @@ class MethodError : public std::runtime_error {
 
 class Methods {
  public:
-  Methods(DataPlane& plane, XfrmService& service, XfrmServer& server);
+  Methods(DataPlane& plane, XfrmService& service, XfrmServer& server, const Confinement& confinement);
 
   /** @throws MethodError (unknown-method, invalid-parameter), std::system_error */
   Json call(const std::string& method, const Json& params);
@@ -30,6 +31,7 @@ class Methods {
   DataPlane& plane_;
   XfrmService& service_;
   XfrmServer& server_;
+  const Confinement& confinement_;
   const uint64_t started_at_;
 };
 

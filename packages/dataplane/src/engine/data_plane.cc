@@ -9,7 +9,10 @@ namespace xfrmd {
 DataPlane::DataPlane(size_t worker_count, RawSockets raw_sockets) : tables_(std::move(raw_sockets)) {
   for (size_t i = 0; i < std::max<size_t>(worker_count, 1); i++) workers_.push_back(std::make_unique<Worker>(tables_, notices_));
   socket_worker().watch_raw_sockets();
-  for (const auto& worker : workers_) worker->start();
+}
+
+void DataPlane::start(const std::function<void()>& confine) {
+  for (const auto& worker : workers_) worker->start(confine);
 }
 
 Worker& DataPlane::tun_worker(uint32_t if_id) {

@@ -1,5 +1,7 @@
 /** The data plane as the control thread drives it: tables, workers, TUNs and sockets. Knows nothing of netlink or JSON. */
 #pragma once
+#include <functional>
+
 #include "engine/path_mtu.h"
 #include "engine/worker.h"
 
@@ -16,6 +18,8 @@ class DataPlane {
  public:
   /** Without raw sockets SAs must have UDP encapsulation. */
   explicit DataPlane(size_t worker_count, RawSockets raw_sockets = {});
+  /** Lets the workers run; each calls `confine` first, in its own thread. */
+  void start(const std::function<void()>& confine = [] {});
   ~DataPlane() { stop(); }
   DataPlane(const DataPlane&) = delete;
   DataPlane& operator=(const DataPlane&) = delete;

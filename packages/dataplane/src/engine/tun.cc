@@ -58,14 +58,20 @@ Tun::Tun(uint32_t interface_id, const std::string& interface_name)
     takes_udp_gso_ = false;  // before Linux 6.2
     if (::ioctl(fd_.get(), TUNSETOFFLOAD, tcp) != 0) fail("offloads of TUN " + name);
   }
-  ifreq queue = request_for(name);
-  queue.ifr_qlen = kQueueLength;
-  interface_ioctl(SIOCSIFTXQLEN, queue, "queue length");
+  deepen_queue();
   disable_address_generation();
 }
 
 Tun::Tun(uint32_t interface_id, const std::string& interface_name, Fd device)
     : if_id(interface_id), name(interface_name), fd_(std::move(device)) {}
+
+/** In a user namespace the kernel refuses: then a burst of small packets may be lost, and nothing else. */
+void Tun::deepen_queue() const {
+  ifreq request = request_for(name);
+  request.ifr_qlen = kQueueLength;
+  const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (socket && ::ioctl(socket.get(), SIOCSIFTXQLEN, &request) != 0 && errno != EPERM) fail("queue length of " + name);
+}
 
 /** No link-local address: its router solicitations would only be refused by policy and counted as drops. */
 void Tun::disable_address_generation() const {

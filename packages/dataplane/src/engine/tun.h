@@ -43,6 +43,7 @@ class Tun {
   TunCounters counters;
 
  private:
+  void deepen_queue() const;
   void disable_address_generation() const;
 
   Fd fd_;

@@ -35,9 +35,12 @@ Worker::~Worker() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Worker::start() {
-  thread_ = std::jthread([this] { run(); });
-  pthread_setname_np(thread_.native_handle(), "xfrmd-worker");
+void Worker::start(std::function<void()> confine) {
+  thread_ = std::jthread([this, confine = std::move(confine)] {
+    pthread_setname_np(pthread_self(), "xfrmd-worker");
+    confine();
+    run();
+  });
 }
 
 void Worker::watch(int fd, uint64_t source) {

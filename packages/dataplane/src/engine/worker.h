@@ -1,5 +1,6 @@
 /** One packet thread: waits on its TUNs and UDP sockets, handles a batch, repeats. Reads shared tables inside the epoch only. */
 #pragma once
+#include <functional>
 #include <thread>
 
 #include "engine/inbound.h"
@@ -15,7 +16,8 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  void start();
+  /** `confine` is called first in the new thread; what it throws ends the process. */
+  void start(std::function<void()> confine);
   // Control thread. Unwatch before retiring; the worker may still be using the object until then.
   void watch(const Tun& tun);
   void unwatch(const Tun& tun);

@@ -20,6 +20,12 @@ OSSL_LIB_CTX* legacy_library() {
 
 }  // namespace
 
+void load_openssl() {
+  OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, nullptr);
+  const Cipher from_default(EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr));
+  legacy_library();
+}
+
 Cipher fetch_cipher(const EncryptionAlgorithm& algorithm, size_t key_bytes) {
   const bool is_legacy = algorithm.kernel_name == "cbc(des)";
   OSSL_LIB_CTX* library = is_legacy ? legacy_library() : nullptr;

@@ -24,4 +24,7 @@ using Mac = std::unique_ptr<EVP_MAC, OpensslFree<EVP_MAC_free>>;
 /** The cipher of an algorithm that is not NULL; nothing when OpenSSL lacks it (DES without its legacy provider). */
 Cipher fetch_cipher(const EncryptionAlgorithm& algorithm, size_t key_bytes);
 
+/** Reads OpenSSL's configuration and loads its providers now, for there will be no opening of files later. */
+void load_openssl();
+
 }  // namespace xfrmd

@@ -58,6 +58,7 @@ export class FakeXfrmdModel {
       xfrmClients: this.xfrmClients,
       udpSockets: this.udpSockets,
       workers: 1,
+      confinement: { systemCalls: true, files: true, missing: '' },
     };
   }
 

@@ -12,6 +12,8 @@ export type XfrmdHealth = {
   readonly udpSockets: readonly { readonly address: string; readonly port: number; readonly pid: number }[];
   /** Packet threads. */
   readonly workers: number;
+  /** What the kernel keeps from xfrmd beyond capabilities. Both are there on an ordinary host; `missing` says why one is not. */
+  readonly confinement: { readonly systemCalls: boolean; readonly files: boolean; readonly missing: string };
 };
 export type XfrmClient = {
   readonly pid: number;

@@ -1,12 +1,16 @@
 /** The contract on the built xfrmd in a namespace of its own, and what only the real one can show. Needs root. */
 import { connect } from 'node:net';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock, until } from '@sallyport/runtime';
-import type { XfrmdClient } from './client.ts';
-import { Testbed } from './testbed.ts';
+import { XfrmdClient } from './client.ts';
+import { buildDirectory, Testbed } from './testbed.ts';
 import { xfrmdContract } from './xfrmd.contract.ts';
+
+/** Builds with a sanitizer do without system call filters. */
+const isInstrumented = /build-(address|thread)$/.test(buildDirectory);
 
 xfrmdContract('xfrmd', async () => {
   const testbed = new Testbed('xfrmd');
@@ -48,15 +52,28 @@ test('a name that is an interface already is a conflict', async () => {
   });
 });
 
-test('it runs with CAP_NET_ADMIN alone, cannot gain privileges and leaves no core', async () => {
-  const { pid } = await client.health();
-  for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8');
-    expect(status).toMatch(/CapEff:\s+0000000000001000/);
-    expect(status).toMatch(/CapBnd:\s+0000000000001000/);
-    expect(status).toMatch(/NoNewPrivs:\s+1/);
+/** `Name:\tvalue` of /proc/PID/task/TID/status for every thread, the control thread first. */
+function threadStatuses(pid: number): readonly string[] {
+  const threads = readdirSync(`/proc/${pid}/task`).toSorted((a, b) => Number(a) - Number(b));
+  return threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8'));
+}
+
+test('it keeps CAP_NET_ADMIN for the control thread and nothing for packet threads, cannot gain privileges and leaves no core', async () => {
+  const { pid, workers } = await client.health();
+  const [control, ...packets] = threadStatuses(pid);
+  expect(packets).toHaveLength(workers);
+  expect(control).toMatch(/CapPrm:\s+0000000000001000\nCapEff:\s+0000000000001000/);
+  for (const status of packets) expect(status).toMatch(/CapPrm:\s+0{16}\nCapEff:\s+0{16}/);
+  for (const status of threadStatuses(pid)) {
+    expect(status).toMatch(/CapBnd:\s+0000000000001000\nCapAmb:\s+0{16}\nNoNewPrivs:\s+1/);
   }
   expect(readFileSync(`/proc/${pid}/limits`, 'utf8')).toMatch(/Max core file size\s+0/);
+});
+
+test.skipIf(isInstrumented)('it is confined, and says so', async () => {
+  const { pid, confinement } = await client.health();
+  expect(confinement).toEqual({ systemCalls: true, files: true, missing: '' });
+  for (const status of threadStatuses(pid)) expect(status).toMatch(/Seccomp:\s+2/);
 });
 
 test('garbage on the control socket ends at most its own connection', async () => {
@@ -82,4 +99,20 @@ test('two hundred tunnels are made, and gone with xfrmd', async () => {
   );
   expect(stdout).toContain('lo:');
   client = await testbed.startXfrmd('one');
+});
+
+test('in a user namespace of its own, as in an unprivileged container, it makes a tunnel and is confined', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'sp-xfrmu-'));
+  const argv = ['unshare', '--user', '--map-root-user', '--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  testbed.start('one', 'contained', [...argv, join(buildDirectory, 'xfrmd'), '--directory', directory]);
+  await using contained = await until(
+    () => XfrmdClient.connect(join(directory, 'control.sock')),
+    () => true,
+    { because: 'the contained xfrmd answers', clock: systemClock },
+  );
+  await contained.createTunnel({ ifId: 1, name: 't1', mtu: 1400 });
+  expect((await contained.listTunnels()).map(({ name }) => name)).toEqual(['t1']);
+  expect((await contained.health()).confinement).toMatchObject({ systemCalls: !isInstrumented });
+  await testbed.stop('contained');
+  rmSync(directory, { recursive: true });
 });

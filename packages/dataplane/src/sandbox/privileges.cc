@@ -1,5 +1,5 @@
 /** capabilities(7) by system call: libcap would be one more dependency for five calls. */
-#include "control/privileges.h"
+#include "sandbox/privileges.h"
 
 #include <linux/capability.h>
 #include <linux/securebits.h>
@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
 
 namespace xfrmd {
@@ -17,6 +18,14 @@ namespace {
 
 void check(long result, const char* what) {
   if (result != 0) throw std::system_error(errno, std::generic_category(), what);
+}
+
+/** What the calling thread may use and take up again. */
+void keep_capabilities(uint32_t kept) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2] = {};
+  data[0].effective = data[0].permitted = kept;
+  check(::syscall(SYS_capset, &header, data), "capset");
 }
 
 }  // namespace
@@ -41,10 +50,9 @@ void drop_privileges() {
   check(::prctl(PR_SET_SECUREBITS, root_is_ordinary, 0, 0, 0), "PR_SET_SECUREBITS");
   for (int capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
     if (capability != CAP_NET_ADMIN) check(::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0), "PR_CAPBSET_DROP");
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct data[2] = {};
-  data[0].effective = data[0].permitted = 1u << CAP_NET_ADMIN;
-  check(::syscall(SYS_capset, &header, data), "capset");
+  keep_capabilities(1u << CAP_NET_ADMIN);
 }
+
+void drop_all_capabilities() { keep_capabilities(0); }
 
 }  // namespace xfrmd
