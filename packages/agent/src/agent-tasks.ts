@@ -6,6 +6,7 @@ import type { HostObservation, HostPlan } from '@sallyport/model';
 import { BackgroundTask } from '@sallyport/runtime';
 import type { AgentOptions } from './agent.ts';
 import { LinkError } from './link/control-client.ts';
+import { readHistories } from './engines/ike/read-history.ts';
 import type { ControlClient } from './link/control-client.ts';
 import type { PlanStore } from './link/plan-store.ts';
 import type { SecretStore } from './link/secret-store.ts';
@@ -91,6 +92,17 @@ export function createTasks({ options, client, plans, secrets, engines }: AgentP
     },
   });
 
+  async function sendHistories(wanted: readonly string[]): Promise<void> {
+    const plan = plans.current()?.plan;
+    for (const { connection, entries } of plan === undefined ? [] : readHistories(options.paths, plan, wanted)) {
+      try {
+        await client.postHistory(connection, entries);
+      } catch (error) {
+        log.warn({ connection, err: error }, 'could not send the history of a tunnel');
+      }
+    }
+  }
+
   const link = new BackgroundTask({
     name: 'link',
     periodMs: 0,
@@ -98,7 +110,7 @@ export function createTasks({ options, client, plans, secrets, engines }: AgentP
     log,
     activate: async (signal) => {
       try {
-        const newer = await client.fetchPlan(plans.current() ?? { number: 0 }, signal);
+        const newer = await client.fetchPlan(plans.current() ?? { number: 0 }, signal, (wanted) => void sendHistories(wanted));
         const refusal = newer === undefined ? undefined : plans.accept(newer);
         if (refusal !== undefined) throw new LinkError('foreign-plan', refusal);
         linkState = 'linked';

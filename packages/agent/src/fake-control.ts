@@ -34,6 +34,7 @@ export class FakeControl implements ControlClient {
     this.observations.push(observation);
     return Promise.resolve();
   };
+  readonly postHistory = (): Promise<void> => Promise.resolve();
   readonly close = (): void => {};
 
   async observed(isWanted: (observation: HostObservation) => boolean, because: string, timeoutMs = 4000): Promise<HostObservation> {

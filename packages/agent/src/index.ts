@@ -3,6 +3,8 @@ export { startAgent } from './agent.ts';
 export type { Agent, AgentOptions, AgentPorts, AgentStatus } from './agent.ts';
 export * from './clean-up.ts';
 export * from './engines/engine.ts';
+export { readStoredHistories } from './engines/ike/read-history.ts';
+export type { TunnelHistory } from './engines/ike/read-history.ts';
 export type { ControlLink } from './link/control-client.ts';
 export type { IpsecChoice } from './reconcile/host-engines.ts';
 export { FakeHost } from './fake-host/fake-host.ts';

@@ -14,6 +14,7 @@ import { metadataRoutes } from './identity/metadata.ts';
 import { operationRoutes } from './operations/routes.ts';
 import { actionRoutes } from './resources/actions/routes.ts';
 import { resourceRoutes } from './resources/routes.ts';
+import { diagnosticLogRoutes } from './status/diagnostic-log.ts';
 import { healthRoutes } from './status/routes.ts';
 import { deploymentRoutes } from './templates/routes.ts';
 
@@ -30,6 +31,7 @@ export const armModules: readonly ArmModuleFactory[] = [
   actionRoutes,
   deploymentRoutes,
   healthRoutes,
+  diagnosticLogRoutes,
 ];
 
 export function signInRoutes(options: IdentityOptions): readonly ArmRoute[] {

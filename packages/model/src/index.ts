@@ -15,5 +15,6 @@ export { keyRotationTag, keyRotationWindowMs } from './arm/rules/key-rotation.ts
 export * from './plan/plan.ts';
 export * from './plan/secret-references.ts';
 export * from './plan/observation.ts';
+export * from './plan/ike-history.ts';
 export * from './plan/agent-protocol.ts';
 export { parityRows, paritySections, type ParityRow, type ParityStatus } from './arm/parity.ts';

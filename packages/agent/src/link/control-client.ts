@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { Agent as HttpsAgent, request } from 'node:https';
-import { agentProtocolVersion } from '@sallyport/model';
-import type { HostObservation, HostPlan, PlanNumber, SecretReference } from '@sallyport/model';
+import { agentProtocolVersion, historyEntriesSent, wantedHistoriesHeader } from '@sallyport/model';
+import type { HistoryMessage, HostObservation, HostPlan, IkeHistoryEntry, PlanNumber, ResourceId, SecretReference } from '@sallyport/model';
 import { Secret } from '@sallyport/runtime';
 
 export type ControlLink = {
@@ -38,11 +38,18 @@ export class LinkError extends Error {
 
 export type ControlClient = {
   /** Waits up to 25 s at the server for a plan newer than the held one; undefined when there is none. @throws LinkError */
-  readonly fetchPlan: (held: HeldPlan, signal: AbortSignal) => Promise<NumberedPlan | undefined>;
+  readonly fetchPlan: (
+    held: HeldPlan,
+    signal: AbortSignal,
+    /** Called with connections whose history the control plane asks for. */
+    onWanted?: (connections: readonly string[]) => void,
+  ) => Promise<NumberedPlan | undefined>;
   /** @throws LinkError */
   readonly fetchSecret: (reference: SecretReference) => Promise<Secret>;
   /** @throws LinkError */
   readonly postObservation: (observation: HostObservation, signal: AbortSignal, store?: string) => Promise<void>;
+  /** @throws LinkError */
+  readonly postHistory: (connection: ResourceId, entries: readonly IkeHistoryEntry[]) => Promise<void>;
   readonly close: () => void;
 };
 
@@ -52,11 +59,12 @@ export function createControlClient(link: ControlLink, host: string): ControlCli
   const connections = new HttpsAgent({ keepAlive: true, maxSockets: 8 });
   const call = (method: string, path: string, options: CallOptions = {}): Promise<Answer> => send(link, connections, method, path, options);
   return {
-    fetchPlan: async (held, signal) => {
+    fetchPlan: async (held, signal, onWanted) => {
       const ofStore = held.store === undefined ? {} : { store: held.store };
       const query = new URLSearchParams({ host, after: String(held.number), waitMs: String(longPollMs), ...ofStore });
       const options = { signal, timeoutMs: longPollMs + 15_000, okStatus: 409 };
       const answer = await call('GET', `/agent/v1/plan?${query.toString()}`, options);
+      if (answer.wantedHistories.length > 0) onWanted?.(answer.wantedHistories);
       if (answer.status === 409)
         throw new LinkError('foreign-plan', `the control plane says ${String(fieldOf(parseJson(answer.body, 'the plan'), 'error'))}`);
       return answer.status === 204 ? undefined : parsePlanMessage(parseJson(answer.body, 'the plan'), host);
@@ -73,6 +81,10 @@ export function createControlClient(link: ControlLink, host: string): ControlCli
     postObservation: async (observation, signal, store) => {
       const body = JSON.stringify({ protocolVersion: agentProtocolVersion, observation, store });
       await call('POST', '/agent/v1/observations', { body, signal });
+    },
+    postHistory: async (connection, entries) => {
+      const message: HistoryMessage = { protocolVersion: agentProtocolVersion, connection, entries: entries.slice(-historyEntriesSent) };
+      await call('POST', '/agent/v1/histories', { body: JSON.stringify(message) });
     },
     close: () => connections.destroy(),
   };
@@ -102,7 +114,7 @@ type CallOptions = {
   /** Answered to the caller like a success. */
   readonly okStatus?: number;
 };
-type Answer = { readonly status: number; readonly body: string };
+type Answer = { readonly status: number; readonly body: string; readonly wantedHistories: readonly string[] };
 
 function send(link: ControlLink, agent: HttpsAgent, method: string, path: string, options: CallOptions): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
@@ -118,7 +130,8 @@ function send(link: ControlLink, agent: HttpsAgent, method: string, path: string
       incoming.on('error', fail);
       incoming.on('end', () => {
         const [status, body] = [incoming.statusCode ?? 0, Buffer.concat(chunks).toString()];
-        if ((status >= 200 && status < 300) || status === options.okStatus) resolve({ status, body });
+        if ((status >= 200 && status < 300) || status === options.okStatus)
+          resolve({ status, body, wantedHistories: idsOf(incoming.headers[wantedHistoriesHeader]) });
         else
           reject(
             new LinkError(
@@ -135,6 +148,10 @@ function send(link: ControlLink, agent: HttpsAgent, method: string, path: string
     fail(error);
   }
   return promise;
+}
+
+function idsOf(header: string | readonly string[] | undefined): readonly string[] {
+  return (typeof header === 'string' ? header.split(',') : []).filter((id) => id !== '').map(decodeURIComponent);
 }
 
 function parseJson(body: string, what: string): unknown {

@@ -6,7 +6,7 @@
 import type { TLSSocket } from 'node:tls';
 import { fastify } from 'fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { agentProtocolVersion, secretReferences } from '@sallyport/model';
+import { agentProtocolVersion, secretReferences, wantedHistoriesHeader } from '@sallyport/model';
 import type { HostPlan, PlanMessage, RefusalMessage, SecretMessage } from '@sallyport/model';
 import type { ArmContext } from '../arm/context.ts';
 import type { Listen } from '../settings.ts';
@@ -14,6 +14,7 @@ import { foreignPlan } from '../status/foreign-plan.ts';
 import { storeIdentity } from '../store/identity.ts';
 import { getRecord, secretOfVersion } from '../store/records.ts';
 import type { KeyPair } from '../tls/authority.ts';
+import { parseHistoryMessage } from './history-message.ts';
 import { parseObservationMessage } from './observation-message.ts';
 import { createObservationKeeper } from './observation-keeper.ts';
 
@@ -58,6 +59,12 @@ export async function startAgentServer(options: {
     await keep(parsed.observation, parsed.store);
     return reply.code(204).send();
   });
+  server.post('/agent/v1/histories', async (request, reply) => {
+    const parsed = parseHistoryMessage(request.body);
+    if (!parsed.ok) return reply.code(400).send({ error: parsed.reason });
+    context.histories.answer(hostOf(request, context) ?? '', parsed.connection, parsed.entries);
+    return reply.code(204).send();
+  });
   await server.listen({ host: options.listen.host, port: options.listen.port });
   const address = server.server.address();
   return {
@@ -94,7 +101,12 @@ async function servePlan(context: ArmContext, stop: AbortSignal, request: Fastif
     return reply.code(409).send(refusal);
   }
   const isNewer = (message: PlanMessage | undefined): boolean => message !== undefined && message.number > after;
-  if (!isNewer(currentPlan(context, host))) await nextPlan(context, stop, request, waitMs);
+  let wanted = context.histories.take(host);
+  if (wanted.length === 0 && !isNewer(currentPlan(context, host))) {
+    await nextPlan(context, stop, request, { host, waitMs });
+    wanted = context.histories.take(host);
+  }
+  if (wanted.length > 0) reply.header(wantedHistoriesHeader, wanted.map(encodeURIComponent).join(','));
   const message = currentPlan(context, host);
   if (!isNewer(message)) return reply.code(204).send();
   // An agent remembers the number for ever and refuses lower ones: it must not see a plan that a crash can take back.
@@ -102,17 +114,21 @@ async function servePlan(context: ArmContext, stop: AbortSignal, request: Fastif
   return reply.send(message);
 }
 
-/** Resolves when a plan is stored, the time is up, the agent hangs up, or we stop. */
-async function nextPlan(context: ArmContext, stop: AbortSignal, request: FastifyRequest, waitMs: number): Promise<void> {
+type Wait = { readonly host: string; readonly waitMs: number };
+
+/** Resolves when a plan is stored, a history is wanted, the time is up, the agent hangs up, or we stop. */
+async function nextPlan(context: ArmContext, stop: AbortSignal, request: FastifyRequest, { host, waitMs }: Wait): Promise<void> {
   const wake = new AbortController();
   const abort = (): void => wake.abort();
   const unwatch = context.store.watch((committed) => {
     if (committed.some(({ change }) => change.kind === 'plan')) abort();
   });
+  const unwatchHistories = context.histories.watch((asked) => asked === host && abort());
   request.raw.socket.once('close', abort);
   stop.addEventListener('abort', abort, { once: true });
   await context.clock.sleep(waitMs, wake.signal);
   unwatch();
+  unwatchHistories();
   request.raw.socket.removeListener('close', abort);
   stop.removeEventListener('abort', abort);
 }

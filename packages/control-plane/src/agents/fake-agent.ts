@@ -5,12 +5,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
-import { agentProtocolVersion, secretReferences } from '@sallyport/model';
+import { agentProtocolVersion, secretReferences, wantedHistoriesHeader } from '@sallyport/model';
 import type {
   ApplyFailure,
   ConnectionObservation,
   HostObservation,
   HostPlan,
+  IkeHistoryEntry,
   InstancePlan,
   ObservationMessage,
   PlanMessage,
@@ -32,6 +33,8 @@ export type FakeAgentOptions = {
   readonly waitMs?: number;
   /** Replaces parts of what a tunnel's observation says. */
   readonly connection?: (tunnel: TunnelPlan, instance: InstancePlan) => Partial<ConnectionObservation>;
+  /** A tunnel's history; none is posted without it. */
+  readonly history?: (connection: string) => readonly IkeHistoryEntry[];
   readonly failures?: (plan: HostPlan) => readonly ApplyFailure[];
   /** False holds a plan back: fetched, not applied. */
   readonly mayApply?: (number: PlanNumber) => boolean;
@@ -46,7 +49,7 @@ export type FakeAgent = AsyncDisposable & {
   readonly report: () => Promise<void>;
 };
 
-type Answer = { readonly status: number; readonly text: string };
+type Answer = { readonly status: number; readonly text: string; readonly wantedHistories: readonly string[] };
 
 export function startFakeAgent(options: FakeAgentOptions): FakeAgent {
   const { certificate, clock, log, host } = options;
@@ -102,6 +105,10 @@ export function startFakeAgent(options: FakeAgentOptions): FakeAgent {
   async function follow(signal: AbortSignal): Promise<void> {
     const query = `host=${host}&after=${fetched?.number ?? 0}&waitMs=${options.waitMs ?? 20_000}`;
     const answer = await call('GET', `/agent/v1/plan?${query}`, undefined, signal);
+    for (const connection of options.history === undefined ? [] : answer.wantedHistories) {
+      const entries = options.history?.(connection) ?? [];
+      await call('POST', '/agent/v1/histories', { protocolVersion: agentProtocolVersion, connection, entries });
+    }
     if (answer.status === 204) return;
     if (answer.status !== 200) throw new Error(`plan refused: ${answer.status} ${answer.text}`);
     const message = JSON.parse(answer.text) as PlanMessage; // from our own control plane
@@ -159,7 +166,15 @@ function send(tls: Agent, url: string, method: string, body: unknown, signal: Ab
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }));
+      response.on('end', () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          text: Buffer.concat(chunks).toString('utf8'),
+          wantedHistories: String(response.headers[wantedHistoriesHeader] ?? '')
+            .split(',')
+            .flatMap((id) => (id === '' ? [] : [decodeURIComponent(id)])),
+        }),
+      );
     },
   );
   outgoing.on('error', reject);

@@ -8,6 +8,7 @@ import type { Operations } from '../operations/operations.ts';
 import type { Settings } from '../settings.ts';
 import type { ResourceIndex } from '../store/resource-index.ts';
 import type { Store } from '../store/store.ts';
+import type { HistoryRequests } from '../status/history-requests.ts';
 import type { LiveState } from '../status/live-state.ts';
 import type { ArmRequest, ArmResponse } from './message.ts';
 import type { ArmRoute } from './router.ts';
@@ -23,6 +24,8 @@ export type ArmContext = {
   readonly operations: Operations;
   /** Newest observations and plan report, joined to GETs. */
   readonly live: LiveState;
+  /** Histories of tunnels, asked of their hosts. */
+  readonly histories: HistoryRequests;
   readonly diagnostics: Diagnostics;
   readonly ruleContext: (location: string) => RuleContext;
   readonly viewContext: (location: string, isInList: boolean) => ViewContext;

@@ -3,6 +3,7 @@ import type { ResourceRules } from '@sallyport/model';
 import type { Clock, IdSource, Logger } from '@sallyport/runtime';
 import { createOperations } from '../operations/operations.ts';
 import type { Settings } from '../settings.ts';
+import { createHistoryRequests } from '../status/history-requests.ts';
 import { createLiveState } from '../status/live-state.ts';
 import { createResourceIndex } from '../store/resource-index.ts';
 import type { Store } from '../store/store.ts';
@@ -34,6 +35,7 @@ export function createArmContext(options: {
     rules,
     resources,
     live,
+    histories: createHistoryRequests(live, clock),
     dispatch,
     diagnostics,
     operations: createOperations({ store, clock, ids }),

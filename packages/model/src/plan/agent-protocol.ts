@@ -9,7 +9,13 @@
  *   GET  /agent/v1/plan?host=H&after=N&waitMs=25000   200 PlanMessage | 204 nothing newer yet | 409 RefusalMessage
  *   GET  /agent/v1/secrets?id=I&version=V             200 SecretMessage | 404
  *   POST /agent/v1/observations                       body ObservationMessage → 204
+ *   POST /agent/v1/histories                          body HistoryMessage → 204
+ *
+ * Also since 2026-11-28: an answer to the plan request may name, in the header `sallyport-wanted-histories`, connections (ids, by
+ * commas) whose history somebody wants to read; the agent posts those.
  */
+import type { ResourceId } from '../arm/resource-id.ts';
+import type { IkeHistoryEntry } from './ike-history.ts';
 import type { HostObservation } from './observation.ts';
 import type { HostPlan, PlanNumber } from './plan.ts';
 
@@ -31,3 +37,12 @@ export type ObservationMessage = {
   /** That `appliedPlan` is a number of. */
   readonly store?: string;
 };
+export type HistoryMessage = {
+  readonly protocolVersion: number;
+  readonly connection: ResourceId;
+  /** Oldest first, the newest `historyEntriesSent` of them. */
+  readonly entries: readonly IkeHistoryEntry[];
+};
+
+export const wantedHistoriesHeader = 'sallyport-wanted-histories';
+export const historyEntriesSent = 5000;

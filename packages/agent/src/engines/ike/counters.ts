@@ -24,8 +24,8 @@ type Entry = {
 
 export type Counters = {
   readonly record: (connection: ResourceId, children: readonly ChildSaObservation[]) => void;
-  /** Whether it is up; the moment it turns so is kept, and rekeys do not move it. */
-  readonly note: (connection: ResourceId, isUp: boolean, nowMs: number) => void;
+  /** Whether it is up; the moment it turns so is kept, and rekeys do not move it. @returns whether that is new. */
+  readonly note: (connection: ResourceId, isUp: boolean, nowMs: number) => boolean;
   readonly total: (connection: ResourceId) => Traffic & { readonly lastEstablishedAt?: string };
   /** Forgets all other connections. */
   readonly keepOnly: (connections: readonly ResourceId[]) => void;
@@ -55,8 +55,9 @@ export function openCounters(file: string): Counters {
     note: (connection, isUp, nowMs) => {
       const key = resourceKey(connection);
       const entry = entries.get(key) ?? { total: nothing, children: {} };
-      if ((entry.isUp ?? false) === isUp) return;
+      if ((entry.isUp ?? false) === isUp) return false;
       set(key, { ...entry, isUp, ...(isUp ? { lastEstablishedAt: new Date(nowMs).toISOString() } : {}) });
+      return true;
     },
     total: (connection) => {
       const entry = entries.get(resourceKey(connection));

@@ -5,7 +5,7 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ApplyFailure, EngineObservation, InstancePlan } from '@sallyport/model';
+import type { ApplyFailure, EngineObservation, InstancePlan, TunnelPlan } from '@sallyport/model';
 import { readUpDown, viciRead, ViciError, type ViciMessage, type ViciSession } from '@sallyport/protocols';
 import { BackgroundTask } from '@sallyport/runtime';
 import type { EngineContext, EngineView } from '../engine.ts';
@@ -13,6 +13,8 @@ import { applyChange } from './apply.ts';
 import { charonFiles, ensureCharon, rotateLog, startedAt, stopCharon, type CharonFiles, type RunningCharon } from './charon.ts';
 import { openCounters, type Counters } from './counters.ts';
 import { desiredState, readMarkKey, type DesiredState, type Known } from './desired.ts';
+import { proposalsText } from './history-lines.ts';
+import { historyDirectory, openHistory, removeHistory, type History } from './history.ts';
 import { diffConnections, type Change } from './diff.ts';
 import { readLoaded, readSa, readSas, type CharonSa } from './observe.ts';
 import { createPeerAddresses, type PeerAddresses, type Resolve } from './peer-address.ts';
@@ -39,6 +41,7 @@ export class IkeInstance implements AsyncDisposable {
   readonly #namespace: string;
   readonly #files: CharonFiles;
   readonly #counters: Counters;
+  readonly #history: History;
   readonly #addresses: PeerAddresses;
   readonly #starts = createStarts();
   readonly #reasons = createReasonTracker();
@@ -54,6 +57,10 @@ export class IkeInstance implements AsyncDisposable {
     this.#namespace = namespace;
     this.#files = charonFiles(context.paths, namespace);
     this.#counters = openCounters(counterFile(context, namespace));
+    this.#history = openHistory(historyDirectory(context.paths, namespace), {
+      connectionOf: (peer) => this.#expecting(peer),
+      proposalsOf: (name) => proposalsText(this.#known.get(name)?.tunnel),
+    });
     this.#addresses = createPeerAddresses(options.resolve, context.clock, context.wake);
     this.#supervision = new BackgroundTask({
       name: `ike ${namespace}`,
@@ -76,6 +83,7 @@ export class IkeInstance implements AsyncDisposable {
     }
     this.#known = state.known;
     this.#counters.keepOnly(instance.tunnels.map((tunnel) => tunnel.connection));
+    this.#history.keepOnly(instance.tunnels.map((tunnel) => tunnel.name));
     this.#supervision.start();
     this.#supervision.wake();
     return failures;
@@ -90,7 +98,7 @@ export class IkeInstance implements AsyncDisposable {
       const keyVersions = await this.#keyVersions(session);
       const connections = instance.tunnels.map((tunnel) => {
         const own = sas.filter((sa) => sa.name === tunnel.name);
-        this.#count(tunnel.connection, own);
+        this.#count(tunnel, own);
         const finding = this.#reasons.reasonFor(tunnel.name, own[0]?.sa.remoteAddress ?? tunnel.ike.remoteAddress);
         return viewConnection(instance, tunnel, {
           sas: own,
@@ -105,7 +113,7 @@ export class IkeInstance implements AsyncDisposable {
     } catch (error) {
       const detail = `charon does not answer: ${error instanceof Error ? error.message : String(error)}`;
       const connections = instance.tunnels.map((tunnel) => {
-        this.#counters.note(tunnel.connection, false, nowMs);
+        this.#noteTunnel(tunnel, false, detail);
         return viewUnseen(instance, tunnel, { traffic: this.#counters.total(tunnel.connection), nowMs }, detail);
       });
       return { engines: [{ ...engine, isHealthy: false, detail }], connections };
@@ -161,8 +169,11 @@ export class IkeInstance implements AsyncDisposable {
       this.#context.wake();
     };
     void session.connection.closed.then(wake);
+    const started = startedAt(this.#files) ?? '';
     await session.subscribeLog((line) => {
-      const finding = this.#reasons.onLog(line, this.#context.clock.now());
+      const nowMs = this.#context.clock.now();
+      this.#history.onLog(line, nowMs, `${this.#namespace} ${started}`);
+      const finding = this.#reasons.onLog(line, nowMs);
       if (finding?.code === 'WrongKey' && [...this.#known.values()].some(({ keys }) => keys.length > 1)) this.#supervision.wake();
     });
     await session.subscribe('ike-updown', wake);
@@ -224,7 +235,7 @@ export class IkeInstance implements AsyncDisposable {
     );
     for (const { tunnel } of this.#known.values())
       this.#count(
-        tunnel.connection,
+        tunnel,
         sas.filter((sa) => sa.name === tunnel.name),
       );
     this.#counters.save();
@@ -247,12 +258,24 @@ export class IkeInstance implements AsyncDisposable {
     }
   }
 
-  #count(connection: Known['tunnel']['connection'], sas: readonly CharonSa[]): void {
+  #count(tunnel: TunnelPlan, sas: readonly CharonSa[]): void {
     this.#counters.record(
-      connection,
+      tunnel.connection,
       sas.flatMap(({ sa }) => sa.childSas),
     );
-    this.#counters.note(connection, connectionStatus(sas, false) === 'Connected', this.#context.clock.now());
+    this.#noteTunnel(tunnel, connectionStatus(sas, false) === 'Connected');
+  }
+
+  #noteTunnel(tunnel: TunnelPlan, isUp: boolean, why?: string): void {
+    const nowMs = this.#context.clock.now();
+    if (!this.#counters.note(tunnel.connection, isUp, nowMs)) return;
+    const peer = this.#known.get(tunnel.name)?.rendered.peerAddress ?? tunnel.ike.remoteAddress;
+    const reason = isUp ? '' : (why ?? this.#reasons.reasonFor(tunnel.name, peer)?.message ?? 'closed from this side');
+    this.#history.tunnel(tunnel.name, isUp, reason, peer, nowMs);
+  }
+
+  #expecting(peerAddress: string): string | undefined {
+    return [...this.#known.values()].find(({ rendered }) => rendered.peerAddress === peerAddress)?.tunnel.name;
   }
 
   /** The last counters of a child come with the event that ends it. */
@@ -287,4 +310,5 @@ export async function removeTraces(context: EngineContext, namespace: string): P
   const files = charonFiles(context.paths, namespace);
   const traces = [files.settings, files.markKey, files.logFile, `${files.logFile}.old`, files.outputFile, counterFile(context, namespace)];
   for (const file of traces) rmSync(file, { force: true });
+  removeHistory(historyDirectory(context.paths, namespace));
 }
