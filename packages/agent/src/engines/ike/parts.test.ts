@@ -12,6 +12,7 @@ import { keyId, markOf, parseKeyId } from './mark.ts';
 import type { CharonSa } from './observe.ts';
 import { renderConnection } from './render.ts';
 import { createStarts } from './starts.ts';
+import { duplicateSas } from './duplicates.ts';
 import { connectionStatus, missingChildren } from './status.ts';
 
 const empty: Loaded = { connections: [], keyIds: [], saNames: [] };
@@ -241,6 +242,22 @@ describe('what is missing', () => {
     ['everything when the SA is going', [any], [sa({ state: 'DELETING' })], ['hq']],
   ])('is %s', (_what, required, sas, expected) => {
     expect(missingChildren(required, sas)).toEqual(expected);
+  });
+});
+
+describe('of two IKE SAs that both stand', () => {
+  const numbered = (initiatorSpi: string, establishedSeconds: number, state = 'ESTABLISHED'): CharonSa =>
+    sa({ uniqueId: initiatorSpi, initiatorSpi, establishedSeconds, state });
+  it.each([
+    ['none is too many while one is new', [numbered('a', 100), numbered('b', 14)], []],
+    ['the older is too many', [numbered('a', 100), numbered('b', 15)], ['a']],
+    ['of the same moment the one with the greater SPIs is', [numbered('b', 20), numbered('a', 21)], ['b']],
+    ['the same whichever comes first', [numbered('a', 20), numbered('b', 21)], ['b']],
+    ['none is, when one is going already', [numbered('a', 20), numbered('b', 20, 'DELETING')], []],
+    ['all but one of three are', [numbered('a', 90), numbered('b', 20), numbered('c', 20)], ['a', 'c']],
+    ['a single one never is', [numbered('a', 90)], []],
+  ])('%s', (_what, sas, ended) => {
+    expect(duplicateSas(sas).map((one) => one.sa.uniqueId)).toEqual(ended);
   });
 });
 

@@ -5,6 +5,7 @@
 import { ViciError, type ViciSession } from '@sallyport/protocols';
 import type { Logger } from '@sallyport/runtime';
 import type { Known } from './desired.ts';
+import { duplicateSas } from './duplicates.ts';
 import { readSas, type CharonSa } from './observe.ts';
 import type { Starts } from './starts.ts';
 import { isIkeUp, isUnanswered, missingChildren } from './status.ts';
@@ -26,6 +27,7 @@ export async function supervise(context: SuperviseContext, connections: Iterable
     const own = sas.filter((sa) => sa.name === known.tunnel.name);
     if (!known.tunnel.ike.responds) await endForeign(context, known, own);
     await endUnanswered(context, own);
+    await endDuplicates(context, known, own);
     if (known.tunnel.ike.initiates) await startMissing(context, known, own);
   }
   return sas;
@@ -47,6 +49,14 @@ async function endUnanswered({ session }: SuperviseContext, sas: readonly Charon
   if (!sas.some(({ sa }) => isIkeUp(sa))) return;
   for (const { sa } of sas.filter((other) => isUnanswered(other.sa)))
     await session.terminate({ ikeId: sa.uniqueId, force: true, timeoutMs: 0 });
+}
+
+/** Both ends began at once: one of two SAs is enough. */
+async function endDuplicates({ session, log }: SuperviseContext, { tunnel }: Known, sas: readonly CharonSa[]): Promise<void> {
+  for (const { sa } of duplicateSas(sas)) {
+    await session.terminate({ ikeId: sa.uniqueId, force: true, timeoutMs: 0 });
+    log.info({ connection: tunnel.connection, peer: sa.remoteAddress }, 'ended one of two SAs: both ends had begun at once');
+  }
 }
 
 async function startMissing(
