@@ -10,8 +10,8 @@ say() { printf 'set-up: %s\n' "$1" >&2; }
 # What the programs need at run time and for the native build.
 run_packages="charon-systemd libcharon-extra-plugins strongswan-swanctl libstrongswan-standard-plugins libstrongswan-extra-plugins
   iproute2 nftables iputils-ping procps util-linux openssl g++ cmake ninja-build libssl-dev"
-# What the tests need besides: third-party clients, judges and load makers.
-test_packages="azure-cli tcpdump tshark iperf3 clang libclang-rt-14-dev valgrind"
+# What the tests need besides: third-party clients, judges and load makers, and a virtual machine with the kernel's own ESP.
+test_packages="azure-cli tcpdump tshark ike-scan iperf3 clang libclang-rt-14-dev valgrind qemu-system-x86 busybox-static kmod"
 # What the comparison of ESP engines needs besides: its peers, and a profiler.
 bench_packages="openvpn wireguard-go wireguard-tools linux-perf"
 
@@ -73,6 +73,12 @@ build_data_plane() {
   fi
 }
 
+# What tests take from Debian without installing it: libreswan, whose package excludes strongSwan's, and a stock kernel to boot.
+unpack_peers() {
+  tools/libreswan/unpack.sh
+  tools/vm/fetch-kernel.sh
+}
+
 case $purpose in
   # shellcheck disable=SC2086 # lists of words
   start) install_debian_packages $run_packages ;;
@@ -85,3 +91,6 @@ case $purpose in
 esac
 install_node_packages
 [ "$purpose" = demo ] || build_data_plane
+case $purpose in
+  test | bench) unpack_peers ;;
+esac
