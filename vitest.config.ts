@@ -24,7 +24,18 @@ export default defineConfig({
       // The official SDK and the real az against a control plane with a simulated host.
       { extends: true, test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], ...patient } },
       // Real packets in network namespaces.
-      { extends: true, test: { name: 'lab', include: ['test/lab/**/*.test.ts'], ...patient, testTimeout: 900_000, hookTimeout: 300_000 } },
+      {
+        extends: true,
+        test: {
+          name: 'lab',
+          include: ['test/lab/**/*.test.ts', 'test/matrix/**/*.test.ts'],
+          ...patient,
+          testTimeout: 900_000,
+          hookTimeout: 300_000,
+        },
+      },
+      // The whole product of policies, IKE versions, beginners and stock peers.
+      { extends: true, test: { name: 'matrix', include: ['test/matrix/**/*.every.ts'], ...patient, hookTimeout: 1_200_000 } },
       // The kernel's own ESP, in a virtual machine with Debian's stock kernel.
       { extends: true, test: { name: 'vm', include: ['test/vm/**/*.test.ts'], ...patient, testTimeout: 300_000, hookTimeout: 900_000 } },
     ],

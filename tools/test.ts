@@ -65,8 +65,8 @@ const stages: readonly Stage[] = [
   vitest('lab'),
 ];
 
-/** Run only when named: a virtual machine in software emulation is slow. */
-const slowStages: readonly Stage[] = [vitest('vm')];
+/** Run only when named: a virtual machine in software emulation is slow, and the matrix is large. */
+const slowStages: readonly Stage[] = [vitest('vm'), vitest('matrix')];
 
 const wanted = process.argv.slice(2);
 const everyStage = [...stages, ...slowStages];
