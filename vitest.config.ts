@@ -18,9 +18,8 @@ export default defineConfig({
           include: ['packages/*/src/**/*.test.ts', 'lab/src/**/*.test.ts', 'test/{architecture,parity}/**/*.test.ts', 'tools/**/*.test.ts'],
         },
       },
-      // The same contract suites as `unit` runs on fakes, here on the real daemon or kernel table. Retried: other work on the machine
-      // fills the kernel's per-CPU packet queue, which all namespaces share, and then a single ping is lost.
-      { extends: true, test: { name: 'contract', include: ['packages/*/src/**/*.real.ts', 'lab/src/**/*.real.ts'], ...patient, retry: 2 } },
+      // The same contract suites as `unit` runs on fakes, here on the real daemon or kernel table.
+      { extends: true, test: { name: 'contract', include: ['packages/*/src/**/*.real.ts', 'lab/src/**/*.real.ts'], ...patient } },
       // The official SDK and the real az against a control plane with a simulated host.
       { extends: true, test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], ...patient } },
       // Real packets in network namespaces.

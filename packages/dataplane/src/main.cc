@@ -1,6 +1,6 @@
 /**
  * xfrmd: the Linux XFRM interface and ESP in user space. See docs/architecture/dataplane.md.
- *   xfrmd --directory DIR [--workers N]
+ *   xfrmd --directory DIR [--workers N] [--gcm openssl|ipsec-mb]
  * Opens DIR/xfrm.sock and DIR/control.sock, prints one line when ready, runs until SIGTERM or SIGINT. DIR is the caller's, 0700.
  */
 #include <signal.h>
@@ -9,12 +9,15 @@
 
 #include <charconv>
 #include <cstdio>
+#include <optional>
+#include <stdexcept>
 #include <string_view>
 #include <thread>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "control/control_server.h"
+#include "esp/gcm_library.h"
 #include "sandbox/confinement.h"
 #include "sandbox/privileges.h"
 
@@ -25,6 +28,7 @@ using namespace xfrmd;
 struct Options {
   std::string directory;
   size_t workers = 0;
+  std::optional<GcmLibrary> gcm;  // nothing: the fastest that is there
 };
 
 // More than this many packet threads has not been measured to help.
@@ -40,11 +44,22 @@ bool parse_options(int count, char** values, Options& options) {
     } else if (name == "--workers") {
       const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), options.workers);
       if (error != std::errc() || end != value.data() + value.size() || options.workers == 0 || options.workers > kMaxWorkers) return false;
+    } else if (name == "--gcm") {
+      for (const auto library : {GcmLibrary::OpenSsl, GcmLibrary::IpsecMb})
+        if (value == gcm_library_name(library)) options.gcm = library;
+      if (!options.gcm) return false;
     } else {
       return false;
     }
   }
   return !options.directory.empty();
+}
+
+/** Before any SA, and before the process gives up what loading a library may need. @throws when the one asked for is not here */
+void choose_gcm_library(std::optional<GcmLibrary> wanted) {
+  if (wanted && !use_gcm_library(*wanted))
+    throw std::runtime_error(std::string("AES-GCM by ") + gcm_library_name(*wanted) + ": the library is not installed or does not work here");
+  if (!wanted) use_gcm_library(GcmLibrary::IpsecMb);
 }
 
 /** One thread does all on up to two processors; beyond that receiving and sending are split. */
@@ -68,6 +83,7 @@ std::string make_captures_folder(const std::string& directory) {
 
 void run(const Options& options) {
   raise_descriptor_limit();
+  choose_gcm_library(options.gcm);
   RawSockets raw_sockets = RawSockets::open();  // needs CAP_NET_RAW
   drop_privileges();
   const Fd signals = signal_descriptor();
@@ -83,7 +99,7 @@ void run(const Options& options) {
   const std::unique_ptr<DataPlane, decltype([](DataPlane* running) { running->stop(); })> stops_first(&plane);
   confinement = Confinement::enter(make_captures_folder(options.directory));
   plane.start([&] { confinement.confine_worker(); });
-  log_info("xfrmd %s: %zu workers", XFRMD_VERSION, plane.worker_count());
+  log_info("xfrmd %s: %zu workers, AES-GCM by %s", XFRMD_VERSION, plane.worker_count(), describe_gcm_library(gcm_library()).c_str());
   if (::write(STDOUT_FILENO, "xfrmd ready\n", 12) < 0) log_warn("nobody reads that xfrmd is ready");
   uint64_t last_tick = steady_seconds();
   loop.run([&] {
@@ -102,7 +118,7 @@ void run(const Options& options) {
 int main(int count, char** values) {
   Options options;
   if (!parse_options(count, values, options)) {
-    fprintf(stderr, "usage: xfrmd --directory DIR [--workers N]\n");
+    fprintf(stderr, "usage: xfrmd --directory DIR [--workers N] [--gcm openssl|ipsec-mb]\n");
     return 2;
   }
   signal(SIGPIPE, SIG_IGN);

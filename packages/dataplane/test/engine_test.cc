@@ -10,6 +10,7 @@
 #include "engine/limits.h"
 #include "engine/outbound.h"
 #include "engine/path_mtu.h"
+#include "gcm_libraries.h"
 #include "net/ecn.h"
 #include "net/too_big.h"
 #include "packets.h"
@@ -339,4 +340,4 @@ TEST(a_path_mtu_is_believed_downwards_and_for_a_while) {
   CHECK(known.expire(100 + PathMtus::kSeconds).size() == 2 && known.find(v4) == 0);
 }
 
-RUN_TESTS
+int main() { return gcm_libraries::run_with_each(); }

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "check.h"
+#include "gcm_libraries.h"
 #include "xfrm_requests.h"
 
 namespace {
@@ -146,4 +147,4 @@ TEST(no_freed_block_holds_a_key) {
   }
 }
 
-RUN_TESTS
+int main() { return gcm_libraries::run_with_each(); }

@@ -78,6 +78,12 @@ test('targets compare rows of the same run', () => {
   expect(targets([row('xfrmd (EVP)', 6, 200_000), lossy]).at(-1)?.measured).toBeCloseTo((200_000 * 0.999) / 20_000);
 });
 
+test('targets are those of xfrmd as it comes', () => {
+  const rows = [...results.rows, row('xfrmd (ipsec-mb)', 9, 300_000)];
+  expect(targets(rows)[0]?.measured).toBe(18);
+  expect(renderPage({ ...results, rows })).toContain('| xfrmd (ipsec-mb), AES-256-GCM | target |');
+});
+
 test('a rate that bare veth does not carry is not held against an engine', () => {
   const verdicts = (veth: Row): string => renderPage({ ...results, rows: [veth, ...results.rows] });
   expect(verdicts({ ...row('bare veth', 8, 200_000), suite: '' })).toMatch(/quiet machine .* could not be asked: bare veth carried 8\.0/);

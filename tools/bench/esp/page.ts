@@ -1,6 +1,6 @@
 /** docs/benchmarks-esp.md from the results of one run. Pure text; plots.ts draws. */
 import type { Row } from './measure.ts';
-import { findRow, lossLimit, targets } from './results.ts';
+import { findRow, lossLimit, ourRow, targets } from './results.ts';
 import type { Results } from './results.ts';
 import { fastest, fastestWithin, ratio } from './statistics.ts';
 import type { RatePoint } from './statistics.ts';
@@ -127,7 +127,8 @@ function targetTable(rows: readonly Row[]): readonly string[] {
     measured === undefined ? none : `${measured.toFixed(1)} ${unit}`,
     verdict(wanted, measured, ceiling),
   ]);
-  return ['## Targets', '', ...table(['xfrmd (EVP), AES-256-GCM', 'target', 'this run', ''], cells)];
+  const ours = ourRow(rows);
+  return ['## Targets', '', ...table([ours === undefined ? 'xfrmd' : name(ours), 'target', 'this run', ''], cells)];
 }
 
 function verdict(wanted: number | undefined, measured: number | undefined, ceiling: number | undefined): string {

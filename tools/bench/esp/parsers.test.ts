@@ -81,7 +81,7 @@ test('perf’s samples are grouped, headers are not samples', () => {
     Math.round(share * 100),
   ]);
   expect(groups).toEqual([
-    ['AES-GCM (libcr', 30],
+    ['AES-GCM (libIP', 30],
     ['TUN, UDP, rout', 20],
     ['copies between', 10],
     ['OpenSSL’s book', 7],

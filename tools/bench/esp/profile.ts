@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { gcm } from './engines/engine.ts';
-import { xfrmdEvp } from './engines/xfrmd.ts';
+import { xfrmdAsItComes } from './engines/xfrmd.ts';
 import { measureTcp } from './iperf.ts';
 import type { MeasureOptions } from './measure.ts';
 import { Topology } from './topology.ts';
@@ -14,7 +14,10 @@ export type Profile = { readonly bits: number; readonly groups: readonly Profile
 /** First match wins. Debian's libcrypto has no local symbols: its assembly shows as addresses, its bookkeeping by exported names. */
 const groups: readonly { readonly name: string; readonly holds: (sample: Sample) => boolean }[] = [
   { name: 'copies between user space and kernel', holds: ({ object, symbol }) => isKernel(object) && /copy|memcpy|memmove/.test(symbol) },
-  { name: 'AES-GCM (libcrypto’s code without names)', holds: ({ object, symbol }) => isCrypto(object) && /^0x|gcm128/.test(symbol) },
+  {
+    name: 'AES-GCM (libIPSec_MB’s or libcrypto’s code, without names)',
+    holds: ({ object, symbol }) => object.startsWith('libIPSec_MB') || (isCrypto(object) && /^0x|gcm128/.test(symbol)),
+  },
   {
     name: 'OpenSSL’s bookkeeping per packet (EVP, parameters by name)',
     holds: ({ object, symbol }) => isCrypto(object) || (object.startsWith('libc.') && symbol.includes('strcmp')),
@@ -46,13 +49,13 @@ export function groupSamples(samples: readonly Sample[]): readonly ProfileGroup[
 }
 
 export function profileMissing(): string | undefined {
-  return existsSync('/usr/bin/perf') ? xfrmdEvp.missing?.() : 'the package linux-perf is not installed';
+  return existsSync('/usr/bin/perf') ? xfrmdAsItComes.missing?.() : 'the package linux-perf is not installed';
 }
 
 export async function profileXfrmd(options: MeasureOptions): Promise<Profile> {
   options.tell('profile of xfrmd under a TCP stream');
   await using topology = await Topology.build();
-  const { pids } = await xfrmdEvp.start(topology, gcm);
+  const { pids } = await xfrmdAsItComes.start(topology, gcm);
   const file = join(topology.directory, 'perf.data');
   const stream = measureTcp(topology, 'one', options.seconds + 1);
   stream.catch(() => {}); // awaited below, after perf's own failure

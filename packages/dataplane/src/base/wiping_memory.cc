@@ -17,6 +17,12 @@ void* allocate(size_t size) {
   return block;
 }
 
+void* allocate_aligned(size_t size, size_t alignment) {
+  void* block = nullptr;
+  if (::posix_memalign(&block, alignment, size == 0 ? 1 : size) != 0) throw std::bad_alloc();
+  return block;
+}
+
 void wipe_and_free(void* block, size_t size) noexcept {
   if (block == nullptr) return;
   OPENSSL_cleanse(block, size);
@@ -25,10 +31,13 @@ void wipe_and_free(void* block, size_t size) noexcept {
 
 }  // namespace
 
-// Both, because memory checkers want a pair; the aligned forms are the library's.
+// All forms, because memory checkers want pairs.
 void* operator new(size_t size) { return allocate(size); }
 void* operator new[](size_t size) { return allocate(size); }
 void operator delete(void* block) noexcept { wipe_and_free(block, ::malloc_usable_size(block)); }
 void operator delete[](void* block) noexcept { wipe_and_free(block, ::malloc_usable_size(block)); }
 void operator delete(void* block, size_t size) noexcept { wipe_and_free(block, size); }
 void operator delete[](void* block, size_t size) noexcept { wipe_and_free(block, size); }
+void* operator new(size_t size, std::align_val_t alignment) { return allocate_aligned(size, static_cast<size_t>(alignment)); }
+void operator delete(void* block, std::align_val_t) noexcept { wipe_and_free(block, ::malloc_usable_size(block)); }
+void operator delete(void* block, size_t size, std::align_val_t) noexcept { wipe_and_free(block, size); }

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/clock.h"
+#include "esp/gcm_library.h"
 
 namespace xfrmd {
 namespace {
@@ -92,7 +93,8 @@ Json Methods::health() const {
                       {"workers", uint64_t{plane_.worker_count()}},
                       {"confinement", Json::Object{{"systemCalls", confinement_.filters_system_calls},
                                                    {"files", confinement_.landlock_version > 0},
-                                                   {"missing", confinement_.missing}}}};
+                                                   {"missing", confinement_.missing}}},
+                      {"aesGcm", Json::Object{{"library", gcm_library_name(gcm_library())}, {"version", describe_gcm_library(gcm_library())}}}};
 }
 
 Json Methods::create_tunnel(const Json& params) {

@@ -1,14 +1,9 @@
-/** AEAD seal and open. The explicit IV is the 64-bit sequence number: unique for the life of a key, as RFC 4106 §3.1 asks. */
+/** AEAD seal and open with OpenSSL. */
 #include "esp/aead.h"
 
-#include "base/bytes.h"
+#include "esp/aead_wire.h"
 
 namespace xfrmd {
-namespace {
-
-constexpr size_t kNonceSize = 12;
-
-}  // namespace
 
 std::unique_ptr<AeadTransform> AeadTransform::make(TransformKeys keys, bool extended_sequence) {
   const size_t key_size = keys.encryption_key.size() - keys.encryption->salt;
@@ -30,28 +25,12 @@ CipherContext AeadTransform::make_context(bool encrypts) const {
   return context;
 }
 
-size_t AeadTransform::associated_data(uint8_t* out, const uint8_t* header, uint32_t sequence_high) const {
-  std::memcpy(out, header, 4);
-  if (!extended_) {
-    std::memcpy(out + 4, header + 4, 4);
-    return 8;
-  }
-  store32(out + 4, sequence_high);
-  std::memcpy(out + 8, header + 4, 4);
-  return 12;
-}
-
-void AeadTransform::nonce(uint8_t* out, const uint8_t* iv) const {
-  const auto key = keys_.encryption_key.view();
-  std::memcpy(out, key.data() + key.size() - 4, 4);
-  std::memcpy(out + 4, iv, 8);
-}
-
 /** Sets the nonce and feeds what is authenticated in clear: the header, and with GMAC the IV and the payload as well (RFC 4543 §3.3). */
 bool AeadTransform::start(EVP_CIPHER_CTX* context, const uint8_t* packet, uint32_t sequence_high, size_t size) const {
-  uint8_t iv[kNonceSize], aad[12];
-  nonce(iv, packet + 8);
-  const size_t aad_size = associated_data(aad, packet, sequence_high);
+  const auto key = keys_.encryption_key.view();
+  uint8_t iv[kNonceSize], aad[kMaxAssociatedData];
+  write_nonce(iv, key.data() + key.size() - kSaltSize, packet);
+  const size_t aad_size = write_associated_data(aad, packet, extended_, sequence_high);
   int written = 0;
   return EVP_CipherInit_ex(context, nullptr, nullptr, nullptr, iv, -1) == 1 &&
          EVP_CipherUpdate(context, nullptr, &written, aad, static_cast<int>(aad_size)) == 1 &&
@@ -60,11 +39,9 @@ bool AeadTransform::start(EVP_CIPHER_CTX* context, const uint8_t* packet, uint32
 
 bool AeadTransform::seal(uint32_t spi, uint64_t sequence, std::span<const uint8_t> plain, uint8_t* out) {
   if (encrypt_ == nullptr && (encrypt_ = make_context(true)) == nullptr) return false;
-  store_raw(out, spi);
-  store32(out + 4, static_cast<uint32_t>(sequence));
-  store64(out + 8, sequence);
+  write_aead_header(out, spi, sequence);
   EVP_CIPHER_CTX* context = encrypt_.get();
-  uint8_t* body = out + 16;
+  uint8_t* body = out + kAeadHeader;
   if (!encrypts_) std::memcpy(body, plain.data(), plain.size());
   int written = 0;
   return start(context, out, static_cast<uint32_t>(sequence >> 32), plain.size()) &&
@@ -76,7 +53,7 @@ bool AeadTransform::seal(uint32_t spi, uint64_t sequence, std::span<const uint8_
 bool AeadTransform::open(std::span<uint8_t> packet, uint32_t sequence_high) {
   if (decrypt_ == nullptr && (decrypt_ = make_context(false)) == nullptr) return false;
   EVP_CIPHER_CTX* context = decrypt_.get();
-  uint8_t* body = packet.data() + 16;
+  uint8_t* body = packet.data() + kAeadHeader;
   const size_t size = packet.size() - overhead();
   int written = 0;
   return start(context, packet.data(), sequence_high, size) &&

@@ -16,8 +16,6 @@ class AeadTransform final : public Transform {
   AeadTransform(TransformKeys keys, Cipher cipher, bool extended);
   CipherContext make_context(bool encrypts) const;
   bool start(EVP_CIPHER_CTX* context, const uint8_t* packet, uint32_t sequence_high, size_t size) const;
-  size_t associated_data(uint8_t* out, const uint8_t* header, uint32_t sequence_high) const;
-  void nonce(uint8_t* out, const uint8_t* iv) const;
 
   TransformKeys keys_;
   Cipher cipher_;

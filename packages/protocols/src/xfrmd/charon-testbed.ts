@@ -39,9 +39,14 @@ export function shimEnvironment(testbed: Testbed, end: End): Readonly<Record<str
 }
 
 /** xfrmd with its tunnel, routes into it, and a charon on the shim. */
-export async function startOurs(testbed: Testbed, end: End): Promise<{ readonly xfrmd: XfrmdClient; readonly charon: ViciSession }> {
+export async function startOurs(
+  testbed: Testbed,
+  end: End,
+  /** More of xfrmd's command line. */
+  options: readonly string[] = [],
+): Promise<{ readonly xfrmd: XfrmdClient; readonly charon: ViciSession }> {
   mkdirSync(xfrmdDirectory(testbed, end), { mode: 0o700, recursive: true });
-  testbed.start(end, `xfrmd-${end}`, [join(buildDirectory, 'xfrmd'), '--directory', xfrmdDirectory(testbed, end)]);
+  testbed.start(end, `xfrmd-${end}`, [join(buildDirectory, 'xfrmd'), '--directory', xfrmdDirectory(testbed, end), ...options]);
   const xfrmd = await until(
     async () => {
       const client = await XfrmdClient.connect(join(xfrmdDirectory(testbed, end), 'control.sock'));
@@ -156,7 +161,11 @@ export async function bringUp(initiator: ViciSession, responder: ViciSession): P
   await initiator.initiate({ ike: 'hq', child: 'hq', timeoutMs: 10_000 });
 }
 
-/** `lost` of `sent` pings between the inner addresses. */
+/**
+ * `lost` of `sent` pings between the inner addresses. ping(8) does not say it: after the last request it waits for twice the longest
+ * round trip so far, 20 ms at these intervals and whatever -W is, and calls lost what a busy machine answers later. With a deadline it goes
+ * on asking until it has as many answers as wanted, so what is lost is what was overtaken by later ones, or never came.
+ */
 export async function ping(
   testbed: Testbed,
   from: End,
@@ -165,15 +174,21 @@ export async function ping(
     readonly intervalSeconds?: number;
     readonly size?: number;
     readonly version?: 4 | 6;
+    /** From the last request on. */
     readonly waitSeconds?: number;
   } = {},
 ): Promise<{ readonly sent: number; readonly lost: number }> {
   const addresses = options.version === 6 ? inner6 : inner;
-  const argv = ['ping', '-q', '-n', '-c', String(options.count ?? 3), '-i', String(options.intervalSeconds ?? 0.02)];
-  argv.push('-W', String(options.waitSeconds ?? 2), '-s', String(options.size ?? 56), '-I', addresses[from], addresses[other[from]]);
-  const { stdout } = await testbed.exec(from, argv, { okCodes: [0, 1], timeoutMs: 120_000 });
-  const [, sent = '0', received = '0'] = /(\d+) packets transmitted, (\d+) received/.exec(stdout) ?? [];
-  return { sent: Number(sent), lost: Number(sent) - Number(received) };
+  const { count = 3, intervalSeconds = 0.02, waitSeconds = 5 } = options;
+  const deadline = Math.ceil(count * intervalSeconds + waitSeconds);
+  const argv = ['ping', '-n', '-c', String(count), '-i', String(intervalSeconds), '-w', String(deadline), '-s', String(options.size ?? 56)];
+  const { stdout } = await testbed.exec(from, [...argv, '-I', addresses[from], addresses[other[from]]], {
+    okCodes: [0, 1],
+    timeoutMs: 120_000,
+  });
+  const answered = new Set([...stdout.matchAll(/bytes from .* icmp_seq=(\d+) /g)].map(([, sequence]) => Number(sequence)));
+  const wanted = Array.from({ length: count }, (_, index) => index + 1);
+  return { sent: count, lost: wanted.filter((sequence) => !answered.has(sequence)).length };
 }
 
 /** Sends bytes over TCP and gives the SHA-256 of what was sent and of what arrived. */

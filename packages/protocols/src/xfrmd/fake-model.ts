@@ -59,6 +59,7 @@ export class FakeXfrmdModel {
       udpSockets: this.udpSockets,
       workers: 1,
       confinement: { systemCalls: true, files: true, missing: '' },
+      aesGcm: { library: 'openssl', version: 'OpenSSL 3.0.19' },
     };
   }
 

@@ -111,7 +111,7 @@ test.each(outsides)('IPv4 and IPv6 inside, IPv$outside outside, raw: $raw', asyn
 /** Path MTU discovery of the inner sender: -M do sets DF, dont clears it. */
 function pingWith(end: End, mode: 'do' | 'dont', size: number, count = 1): ReturnType<Testbed['exec']> {
   const there = end === 'a' ? 'b' : 'a';
-  const argv = ['ping', '-n', '-c', String(count), '-i', '0.1', '-W', '1', '-M', mode, '-s', String(size), '-I', inner[end], inner[there]];
+  const argv = ['ping', '-n', '-c', String(count), '-i', '0.1', '-W', '3', '-M', mode, '-s', String(size), '-I', inner[end], inner[there]];
   return testbed.exec(end, argv, { okCodes: [0, 1] });
 }
 
@@ -150,7 +150,7 @@ test('a router that signals congestion is heard inside, or costs the packet of a
 
 async function pingMarked(from: End, ecn: number): Promise<string> {
   const there = from === 'a' ? 'b' : 'a';
-  const argv = ['ping', '-n', '-c', '1', '-W', '1', '-Q', String(ecn), '-I', inner[from], inner[there]];
+  const argv = ['ping', '-n', '-c', '1', '-W', '3', '-Q', String(ecn), '-I', inner[from], inner[there]];
   return (await testbed.exec(from, argv, { okCodes: [0, 1] })).stdout;
 }
 

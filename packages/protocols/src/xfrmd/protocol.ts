@@ -14,7 +14,10 @@ export type XfrmdHealth = {
   readonly workers: number;
   /** What the kernel keeps from xfrmd beyond capabilities. Both are there on an ordinary host; `missing` says why one is not. */
   readonly confinement: { readonly systemCalls: boolean; readonly files: boolean; readonly missing: string };
+  /** What computes AES-GCM: libIPSec_MB where it is installed, otherwise OpenSSL, or what `--gcm` asked for. */
+  readonly aesGcm: { readonly library: XfrmdGcmLibrary; /** `libIPSec_MB 1.3.0` */ readonly version: string };
 };
+export type XfrmdGcmLibrary = 'openssl' | 'ipsec-mb';
 export type XfrmClient = {
   readonly pid: number;
   readonly connections: number;

@@ -24,6 +24,8 @@ export function xfrmdContract(name: string, start: () => Promise<XfrmdHost>): vo
       expect(health).toMatchObject({ version: '0.1.0', xfrmClients: [], udpSockets: [] });
       expect(health.pid).toBeGreaterThan(0);
       expect(health.workers).toBeGreaterThanOrEqual(1);
+      expect(health.aesGcm.library).toMatch(/^(openssl|ipsec-mb)$/);
+      expect(health.aesGcm.version).toMatch(/^(OpenSSL|libIPSec_MB) \d/);
     });
 
     test('tunnels are made once, changed in place and removed', async () => {
