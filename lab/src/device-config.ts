@@ -6,6 +6,8 @@ import { LabError } from './fabric.ts';
 
 export type DeviceConfig = {
   readonly localAddress: string;
+  /** What it calls itself: its address, when absent. */
+  readonly localId?: string;
   /** The gateway's public address: all that a device knows of it. */
   readonly remoteAddress: string;
   readonly ikeVersion: 1 | 2;
@@ -75,7 +77,7 @@ export function renderSwanctlConf(config: DeviceConfig): string {
     keyingtries = 0
     local {
       auth = psk
-      id = ${config.localAddress}
+      id = ${config.localId ?? config.localAddress}
     }
     remote {
       auth = psk

@@ -1,5 +1,5 @@
 /**
- * What a user built in the lab, in `DIR/lab.json`: sites and clients with their addresses. Written before the kernel
+ * What a user built in the lab, in `DIR/lab.json`: sites, clients and NAT routers with their addresses. Written before the kernel
  * objects are made and removed after them, so nothing can exist that is not listed. No secrets: a device's key is in its own
  * configuration file (device.ts).
  */
@@ -15,7 +15,10 @@ export type Site = {
   readonly name: string;
   /** The public end of its veth pair is `s<link>` in the public namespace. */
   readonly link: number;
+  /** Of the device's outer leg. Behind a NAT it is a private one, and the world sees the NAT's. */
   readonly publicAddress: string;
+  /** Name of the NAT router it is behind. */
+  readonly nat?: string;
   /** Behind the device, which has the first address of each. */
   readonly prefixes: readonly string[];
   /** `none`: the device's namespace is the user's to configure. */
@@ -24,10 +27,19 @@ export type Site = {
   readonly connection?: string;
 };
 export type Client = { readonly kind: 'client'; readonly name: string; readonly link: number; readonly publicAddress: string };
-export type Machine = Site | Client;
+/** A router whose one public address the sites behind it share; nat.ts. */
+export type Nat = {
+  readonly kind: 'nat';
+  readonly name: string;
+  readonly link: number;
+  readonly publicAddress: string;
+  /** Where UDP 500 and 4500 of its public address go; without it only flows from inside come back. */
+  readonly forwardsTo?: string;
+};
+export type Machine = Site | Client | Nat;
 
 /** Documentation prefixes (RFC 5737). The gateways' public addresses come from the third, 198.51.100.0/24. */
-export const pools = { site: '203.0.113.0/24', client: '192.0.2.0/24' } as const;
+export const pools = { site: '203.0.113.0/24', nat: '203.0.113.0/24', client: '192.0.2.0/24' } as const;
 
 /** The router's address in a pool: its first. */
 export function routerOf(kind: Machine['kind']): string {

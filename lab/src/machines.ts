@@ -9,12 +9,13 @@ import type { HostPlan, PlanNumber } from '@sallyport/model';
 import { LabError } from './fabric.ts';
 import type { Fabric } from './fabric.ts';
 import { readMachines } from './lab-file.ts';
+import { natNamespace } from './nat.ts';
 import { clientNamespace, siteAddresses, siteNamespaces } from './sites.ts';
 import { namespaceExists, namespaceOf } from './namespaces.ts';
 
 export type Place = {
   readonly name: string;
-  readonly role: 'site' | 'site-host' | 'client' | 'network-interface' | 'gateway-instance' | 'public-network';
+  readonly role: 'site' | 'site-host' | 'client' | 'nat' | 'network-interface' | 'gateway-instance' | 'public-network';
   readonly namespace: string;
   readonly exists: boolean;
   /** No masks. The first is the one to ping. */
@@ -28,6 +29,8 @@ export type Place = {
 
 export function listPlaces(fabric: Fabric): readonly Place[] {
   const built = readMachines(fabric).flatMap((machine): readonly Omit<Place, 'exists'>[] => {
+    if (machine.kind === 'nat')
+      return [{ name: machine.name, role: 'nat', namespace: natNamespace(fabric, machine.name), addresses: [machine.publicAddress] }];
     if (machine.kind === 'client')
       return [{ name: machine.name, role: 'client', namespace: clientNamespace(fabric, machine.name), addresses: [machine.publicAddress] }];
     const { device, host } = siteNamespaces(fabric, machine.name);

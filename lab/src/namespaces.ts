@@ -87,24 +87,22 @@ export async function waitForPublicNetwork(fabric: Fabric, clock: Clock, timeout
   return namespace;
 }
 
-/** Removes a link of ours from the public namespace; absent is success. */
-export async function removePublicLink(ports: NetworkPorts, fabric: Fabric, link: number): Promise<void> {
-  const namespace = namespaceOf(fabric, 'public');
-  if (namespaceExists(namespace)) await ports.run(['ip', '-n', namespace, 'link', 'delete', `s${link}`], { okCodes: [0, 1] });
+/** Removes a link of ours from the namespace that a machine is attached to; absent is success. */
+export async function removeLink(ports: NetworkPorts, hub: string, link: number): Promise<void> {
+  if (namespaceExists(hub)) await ports.run(['ip', '-n', hub, 'link', 'delete', `s${link}`], { okCodes: [0, 1] });
 }
 
 /**
  * The public leg: a veth pair, `public` inside with a /32, the pool's router as the on-link next hop for everything,
- * and a host route to it in the public namespace.
+ * and a host route to it in the hub: the public network's namespace, or a NAT router's.
  */
-export async function attachToPublic(
+export async function attachTo(
   ports: NetworkPorts,
-  fabric: Fabric,
+  hub: string,
   leg: { readonly namespace: string; readonly link: number; readonly address: string; readonly router: string },
 ): Promise<void> {
-  const publicNamespace = await waitForPublicNetwork(fabric, ports.clock);
-  await removePublicLink(ports, fabric, leg.link);
-  await ipBatch(ports, publicNamespace, [
+  await removeLink(ports, hub, leg.link);
+  await ipBatch(ports, hub, [
     ['link', 'add', `s${leg.link}`, 'type', 'veth', 'peer', 'name', 'public', 'netns', leg.namespace],
     ['address', 'add', `${leg.router}/32`, 'dev', `s${leg.link}`],
     ['link', 'set', `s${leg.link}`, 'up'],

@@ -1,26 +1,19 @@
 /**
- * On-premises sites and remote clients, made and removed. A site is two namespaces: the device (`site-NAME`), with a
+ * On-premises sites, remote clients and NAT routers, made and removed. A site is two namespaces: the device (`site-NAME`), with a
  * public leg and one LAN, and one host behind it (`site-NAME-host`). A client is one machine on the public network.
- * What a device runs is device.ts.
+ * What a device runs is device.ts, what a NAT router does nat.ts.
  */
 import { rmSync } from 'node:fs';
 import { parseCidr } from '@sallyport/model';
 import { LabError } from './fabric.ts';
 import type { Fabric } from './fabric.ts';
-import { addressNumber, changeMachines, checkName, chooseAddress, findMachine, freeLink, readMachines, routerOf } from './lab-file.ts';
-import type { Client, Machine, Site } from './lab-file.ts';
+import { addressNumber, changeMachines, checkName, chooseAddress, findMachine, freeLink, readMachines } from './lab-file.ts';
+import type { Client, Machine, Nat, Site } from './lab-file.ts';
 import { deviceDirectory, deviceRunDirectory, deviceRuns, startDevice, stopDevice } from './device.ts';
 import type { DevicePorts } from './device.ts';
-import {
-  addNamespace,
-  attachToPublic,
-  inside,
-  ipBatch,
-  namespaceExists,
-  namespaceOf,
-  removeNamespace,
-  removePublicLink,
-} from './namespaces.ts';
+import { attach, findNat, freeBehind, hubOf } from './legs.ts';
+import { loadNat, natNamespace } from './nat.ts';
+import { addNamespace, inside, ipBatch, namespaceExists, namespaceOf, removeLink, removeNamespace } from './namespaces.ts';
 
 export function siteNamespaces(fabric: Fabric, name: string): { readonly device: string; readonly host: string } {
   return { device: namespaceOf(fabric, `site-${name}`), host: namespaceOf(fabric, `site-${name}-host`) };
@@ -35,7 +28,13 @@ export function siteAddresses(site: Pick<Site, 'prefixes'>): { readonly device: 
   return { device: site.prefixes.map((prefix) => addressNumber(prefix, 1)), host: addressNumber(site.prefixes[0] ?? '', 10) };
 }
 
-export type SiteRequest = { readonly name: string; readonly prefixes: readonly string[]; readonly publicAddress?: string };
+export type SiteRequest = {
+  readonly name: string;
+  readonly prefixes: readonly string[];
+  readonly publicAddress?: string;
+  /** Name of a NAT router that is there; the site's address is then one of its private network. */
+  readonly nat?: string;
+};
 
 /** @throws LabError naming what is wrong with the request; nothing is left of a site that could not be made whole. */
 export async function addSite(ports: DevicePorts, fabric: Fabric, request: SiteRequest): Promise<Site> {
@@ -44,11 +43,13 @@ export async function addSite(ports: DevicePorts, fabric: Fabric, request: SiteR
   for (const prefix of request.prefixes) checkPrefix(prefix);
   const site = await changeMachines(fabric, (machines) => {
     refuseTaken(machines, request.name);
+    const nat = request.nat === undefined ? undefined : findNat(machines, request.nat);
     const added: Site = {
       kind: 'site',
       name: request.name,
       link: freeLink(machines),
-      publicAddress: chooseAddress('site', machines, request.publicAddress),
+      publicAddress: nat === undefined ? chooseAddress('site', machines, request.publicAddress) : freeBehind(nat, machines),
+      ...(nat === undefined ? {} : { nat: nat.name }),
       prefixes: request.prefixes,
       device: 'none',
     };
@@ -72,6 +73,32 @@ export async function addClient(
   return makeOrRemove(ports, fabric, client);
 }
 
+export type NatRequest = { readonly name: string; readonly publicAddress?: string };
+
+/** A NAT router with nothing behind it yet: `addSite` puts sites there. */
+export async function addNat(ports: DevicePorts, fabric: Fabric, request: NatRequest): Promise<Nat> {
+  checkName(request.name);
+  const nat = await changeMachines(fabric, (machines) => {
+    refuseTaken(machines, request.name);
+    const publicAddress = chooseAddress('nat', machines, request.publicAddress);
+    const added: Nat = { kind: 'nat', name: request.name, link: freeLink(machines), publicAddress };
+    return { machines: [...machines, added], result: added };
+  });
+  return makeOrRemove(ports, fabric, nat);
+}
+
+/** From now on UDP 500 and 4500 of a NAT's public address go to a site behind it; to none without one. */
+export async function forwardIke(ports: DevicePorts, fabric: Fabric, name: string, site: string | undefined): Promise<void> {
+  const nat = await changeMachines(fabric, (machines) => {
+    const { forwardsTo: _before, ...old } = findNat(machines, name);
+    const target = machines.find((machine) => machine.kind === 'site' && machine.nat === name && machine.name === site);
+    if (site !== undefined && target === undefined) throw new LabError(`no site '${site}' is behind NAT router ${name}`);
+    const changed: Nat = target === undefined ? old : { ...old, forwardsTo: target.publicAddress };
+    return { machines: machines.map((machine) => (machine.name === name ? changed : machine)), result: changed };
+  });
+  await loadNat(ports, fabric, nat);
+}
+
 async function makeOrRemove<M extends Machine>(ports: DevicePorts, fabric: Fabric, machine: M): Promise<M> {
   try {
     await makeMachine(ports, fabric, machine);
@@ -85,7 +112,9 @@ async function makeOrRemove<M extends Machine>(ports: DevicePorts, fabric: Fabri
 /** Stops what runs in it, removes its namespaces and links and forgets it. */
 export async function removeMachine(ports: DevicePorts, fabric: Fabric, name: string): Promise<void> {
   const machine = findMachine(fabric, name);
-  if (machine === undefined) throw new LabError(`there is no site or client '${name}'`);
+  if (machine === undefined) throw new LabError(`there is no site, client or NAT router '${name}'`);
+  const behind = readMachines(fabric).filter((other) => other.kind === 'site' && other.nat === name);
+  if (behind.length > 0) throw new LabError(`${behind.map((site) => site.name).join(', ')} is behind ${name}: remove that first`);
   await unmakeMachine(ports, fabric, machine);
   rmSync(deviceDirectory(fabric, name), { recursive: true, force: true });
   await changeMachines(fabric, (machines) => ({
@@ -120,13 +149,14 @@ export async function unmakeMachines(ports: DevicePorts, fabric: Fabric): Promis
 async function isWhole(ports: DevicePorts, fabric: Fabric, machine: Machine): Promise<boolean> {
   const namespaces = namespacesOf(fabric, machine);
   if (!namespaces.every(namespaceExists)) return false;
-  const publicNamespace = namespaceOf(fabric, 'public');
-  const { code } = await ports.run(['ip', '-n', publicNamespace, 'link', 'show', `s${machine.link}`], { okCodes: [0, 1] });
+  const { hub } = hubOf(fabric, machine);
+  const { code } = await ports.run(['ip', '-n', hub, 'link', 'show', `s${machine.link}`], { okCodes: [0, 1, 255] });
   return code === 0;
 }
 
 export function namespacesOf(fabric: Fabric, machine: Machine): readonly string[] {
   if (machine.kind === 'client') return [clientNamespace(fabric, machine.name)];
+  if (machine.kind === 'nat') return [natNamespace(fabric, machine.name)];
   const { device, host } = siteNamespaces(fabric, machine.name);
   return [device, host];
 }
@@ -136,7 +166,12 @@ async function makeMachine(ports: DevicePorts, fabric: Fabric, machine: Machine)
   if (machine.kind === 'client') {
     const namespace = clientNamespace(fabric, machine.name);
     await addNamespace(ports, namespace, { forwards: false });
-    await attachToPublic(ports, fabric, { namespace, link: machine.link, address: machine.publicAddress, router: routerOf('client') });
+    await attach(ports, fabric, machine, namespace);
+  } else if (machine.kind === 'nat') {
+    const namespace = natNamespace(fabric, machine.name);
+    await addNamespace(ports, namespace, { forwards: true });
+    await attach(ports, fabric, machine, namespace);
+    await loadNat(ports, fabric, machine);
   } else {
     await makeSite(ports, fabric, machine);
   }
@@ -147,7 +182,7 @@ async function makeSite(ports: DevicePorts, fabric: Fabric, site: Site): Promise
   const addresses = siteAddresses(site);
   await addNamespace(ports, device, { forwards: true });
   await addNamespace(ports, host, { forwards: false });
-  await attachToPublic(ports, fabric, { namespace: device, link: site.link, address: site.publicAddress, router: routerOf('site') });
+  await attach(ports, fabric, site, device);
   await ipBatch(ports, device, [
     ['link', 'add', 'lan', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', host],
     ...site.prefixes.map((prefix, index) => ['address', 'add', withLength(addresses.device[index] ?? '', prefix), 'dev', 'lan']),
@@ -167,7 +202,7 @@ async function makeSite(ports: DevicePorts, fabric: Fabric, site: Site): Promise
 
 async function unmakeMachine(ports: DevicePorts, fabric: Fabric, machine: Machine): Promise<void> {
   if (machine.kind === 'site') await stopDevice(ports, fabric, machine.name);
-  await removePublicLink(ports, fabric, machine.link);
+  await removeLink(ports, hubOf(fabric, machine).hub, machine.link);
   for (const namespace of namespacesOf(fabric, machine).toReversed()) await removeNamespace(ports, namespace);
   rmSync(deviceRunDirectory(fabric, machine.name), { recursive: true, force: true });
 }

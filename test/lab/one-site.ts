@@ -17,6 +17,7 @@ import {
 } from '@sallyport/lab';
 import type { DeviceConfig, LabSession, Place, Scenario } from '@sallyport/lab';
 import type { ConnectionObservation, JsonObject } from '@sallyport/model';
+import { systemClock, until } from '@sallyport/runtime';
 import { observedConnections, ports } from './up-process.ts';
 
 export type OneSite = {
@@ -43,7 +44,11 @@ export async function buildOneSite(session: LabSession, name: string): Promise<O
 }
 
 /** Properties are changed; with `anew` the connection is deleted first, as a change of its protocol needs. */
-export async function changeConnection({ session, scenario, connection }: OneSite, change: JsonObject, anew = false): Promise<void> {
+export async function changeConnection(
+  { session, scenario, connection }: Pick<OneSite, 'session' | 'scenario' | 'connection'>,
+  change: JsonObject,
+  anew = false,
+): Promise<void> {
   const sdk = await connectSdk(session.arm.file);
   const body = bodyOf(scenario, connection);
   if (anew) await deleteResource(sdk, connection);
@@ -79,6 +84,15 @@ function propertiesOf(body: JsonObject): JsonObject {
 /** Gives a place more addresses, so that it is in more networks. */
 export async function addAddress(place: Place, device: string, address: string): Promise<void> {
   await ports.run(inside(place.namespace, ['ip', 'address', 'replace', address, 'dev', device]));
+}
+
+/** Echoes until one is answered: on a busy machine single packets get lost before they reach a tunnel. */
+export async function reaches(from: Place, target: string, source?: string): Promise<void> {
+  await until(
+    () => ping(from, target, source, 2),
+    (answered) => answered > 0,
+    { because: `${from.name} reaches ${target}${source === undefined ? '' : ` from ${source}`}`, clock: systemClock, timeoutMs: 20_000 },
+  );
 }
 
 /** How many of `count` echoes come back. */

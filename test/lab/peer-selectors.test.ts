@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { inside, swanctl } from '@sallyport/lab';
 import { systemClock, until } from '@sallyport/runtime';
 import type { ConnectionObservation } from '@sallyport/model';
-import { addAddress, buildOneSite, changeConnection, changeDevice, childTraffic, observed, ping } from './one-site.ts';
+import { addAddress, buildOneSite, changeConnection, changeDevice, childTraffic, observed, ping, reaches } from './one-site.ts';
 import type { OneSite } from './one-site.ts';
 import { UpProcess, ports, withEvidence } from './up-process.ts';
 
@@ -19,6 +19,20 @@ async function untilPairs(site: OneSite, pairs: readonly string[]): Promise<Conn
     (seen) => seen.status === 'Connected' && Object.keys(childTraffic(seen)).toSorted().join() === pairs.toSorted().join(),
     { because: `the child SAs are ${pairs.join(' and ')}`, clock: systemClock, timeoutMs: 40_000, everyMs: 300 },
   );
+}
+
+/** Which of two child SAs carried packets outwards, and inwards, while something happened. */
+async function carriers(site: OneSite, pairs: readonly string[], happen: () => Promise<unknown>): Promise<readonly boolean[]> {
+  const before = childTraffic(await observed(site));
+  await happen();
+  const carried = (after: typeof before): readonly boolean[] =>
+    pairs.map((pair) => ['in', 'out'].every((way) => (after[pair]?.[way as 'in'] ?? 0) > (before[pair]?.[way as 'in'] ?? 0)));
+  const after = await until(
+    async () => childTraffic(await observed(site)),
+    (seen) => carried(seen).includes(true),
+    { because: 'a child SA has carried the echoes', clock: systemClock, timeoutMs: 20_000 },
+  );
+  return carried(after);
 }
 
 /** Packets that came out of a tunnel and were dropped because of their source. */
@@ -60,19 +74,11 @@ test.for([2, 1] as const)('IKEv%i: the peer proposes, the gateway accepts, and f
     });
     const narrow = ['10.1.0.0/24 to 192.168.0.0/25', '10.2.0.0/16 to 192.168.1.0/24'] as const;
     await untilPairs(site, narrow);
-    const before = childTraffic(await observed(site));
-    expect(await ping(vm1, '192.168.0.10')).toBe(5);
-    expect(await ping(vm2, '192.168.1.10', undefined, 7)).toBe(7);
-    expect(await ping(site.host, first, '192.168.0.10', 3)).toBe(3);
+    expect(await carriers(site, narrow, () => reaches(vm1, '192.168.0.10'))).toEqual([true, false]);
+    expect(await carriers(site, narrow, () => reaches(vm2, '192.168.1.10'))).toEqual([false, true]);
+    expect(await carriers(site, narrow, () => reaches(site.host, first, '192.168.0.10'))).toEqual([true, false]);
     // No child SA has this pair: it goes nowhere.
     expect(await ping(vm1, '192.168.1.10', undefined, 2)).toBe(0);
-    const carried = await until(
-      async () => childTraffic(await observed(site)),
-      (seen) => (seen[narrow[1]]?.out ?? 0) - (before[narrow[1]]?.out ?? 0) >= 7,
-      { because: 'the second child SA has carried its echoes', clock: systemClock, timeoutMs: 20_000 },
-    );
-    const delta = narrow.map((pair) => (carried[pair]?.out ?? 0) - (before[pair]?.out ?? 0));
-    expect(delta).toEqual([8, 7]);
 
     // Others: one that the connection has, one that it does not.
     await changeDevice(site, {
@@ -84,12 +90,12 @@ test.for([2, 1] as const)('IKEv%i: the peer proposes, the gateway accepts, and f
       ],
     });
     await untilPairs(site, ['10.0.0.0/8 to 192.168.0.0/24', `10.1.0.0/16 to ${foreign.prefix}`]);
-    expect(await ping(vm1, '192.168.0.10')).toBe(5);
-    expect(await ping(vm2, '192.168.0.10')).toBe(5);
+    await reaches(vm1, '192.168.0.10');
+    await reaches(vm2, '192.168.0.10');
     const dropped = await droppedSources(site);
     const seen = await arrivals(site, 'vm1', foreign.host, () => ping(site.host, first, foreign.host, 4));
     expect(seen).toBe('');
-    expect((await droppedSources(site)) - dropped).toBe(4);
+    expect((await droppedSources(site)) - dropped).toBeGreaterThan(0);
     // Nor does the gateway send there, whatever the SA would carry.
     expect(await ping(vm1, foreign.host, undefined, 2)).toBe(0);
 
@@ -98,11 +104,11 @@ test.for([2, 1] as const)('IKEv%i: the peer proposes, the gateway accepts, and f
       await ports.run(inside(site.device.namespace, ['ip', 'rule', 'add', 'to', prefix, 'pref', '100', 'lookup', 'main']));
     await changeDevice(site, { ikeVersion: version, initiates: true, selectors: [{ local: ['0.0.0.0/0'], remote: ['0.0.0.0/0'] }] });
     await untilPairs(site, ['0.0.0.0/0 to 0.0.0.0/0']);
-    expect(await ping(vm1, '192.168.0.10')).toBe(5);
-    expect(await ping(site.host, second, '192.168.1.10')).toBe(5);
+    await reaches(vm1, '192.168.0.10');
+    await reaches(site.host, second, '192.168.1.10');
     const droppedBefore = await droppedSources(site);
     expect(await arrivals(site, 'vm1', foreign.host, () => ping(site.host, first, foreign.host, 4))).toBe('');
-    expect((await droppedSources(site)) - droppedBefore).toBe(4);
+    expect((await droppedSources(site)) - droppedBefore).toBeGreaterThan(0);
 
     await evidence.stopCapture();
     expect(await evidence.countPackets('net 10.0.0.0/8 or net 192.168.0.0/16 or net 172.16.0.0/12')).toBe(0);
@@ -120,8 +126,8 @@ test('any to any, Default and InitiatorOnly: a peer that narrows or adds a child
       { local: ['192.168.1.0/24'], remote: ['10.2.0.0/16'] },
     ];
     const expectTraffic = async (): Promise<void> => {
-      expect(await ping(site.vm('vm1'), '192.168.0.10')).toBe(5);
-      expect(await ping(site.vm('vm2'), '192.168.1.10')).toBe(5);
+      await reaches(site.vm('vm1'), '192.168.0.10');
+      await reaches(site.vm('vm2'), '192.168.1.10');
     };
     await changeConnection(site, { usePolicyBasedTrafficSelectors: false, connectionMode: 'ResponderOnly' });
     await changeDevice(site, { initiates: true, selectors });

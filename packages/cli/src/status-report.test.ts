@@ -9,7 +9,7 @@ import type { Api, ConnectionRow, StatusReport } from './status-report.ts';
 const id = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/connections/hq-site1';
 const up: ConnectionRow = { id, status: 'Connected', ingressBytes: 1_234_567, egressBytes: 0, provisioningState: 'Succeeded' };
 const down: ConnectionRow = { ...up, status: 'NotConnected', why: 'the peer at 203.0.113.11 does not answer' };
-const api: Api = { endpoint: 'https://127.0.0.1:8443', connections: [up] };
+const api: Api = { endpoint: 'https://127.0.0.1:8443', connections: [up], notes: [] };
 const instance = {
   id: '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworkGateways/hq/IN_0' as InstanceId,
   state: 'Running',
@@ -62,6 +62,7 @@ test('the table names engines with process and memory, and connections with the 
     ipsec: 'xfrmd',
     instances: [instance],
     connections: [up, down],
+    notes: ['connection hq-site1: a NAT is between'],
     troubles: ['connection hq-site1 is NotConnected: the peer at 203.0.113.11 does not answer'],
   };
   expect(reportLines(report)).toEqual([
@@ -75,6 +76,7 @@ test('the table names engines with process and memory, and connections with the 
     'hq-site1    Connected            1.2 MB  0 B',
     'hq-site1    NotConnected         1.2 MB  0 B  the peer at 203.0.113.11 does not answer',
     '',
+    '- connection hq-site1: a NAT is between',
     '! connection hq-site1 is NotConnected: the peer at 203.0.113.11 does not answer',
   ]);
 });

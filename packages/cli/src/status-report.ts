@@ -39,6 +39,8 @@ export type StatusReport = {
   readonly connections: readonly ConnectionRow[];
   /** Everything that is not as it should be, one sentence each. */
   readonly troubles: readonly string[];
+  /** What works and is worth knowing all the same. */
+  readonly notes: readonly string[];
 };
 
 export async function readReport(fabric: Fabric): Promise<StatusReport> {
@@ -56,17 +58,21 @@ export async function readReport(fabric: Fabric): Promise<StatusReport> {
       : { host: agent.host, acceptedPlan: agent.acceptedPlan, appliedPlan: agent.appliedPlan, ipsec: agent.ipsec }),
     instances,
     connections,
+    notes: 'error' in api ? [] : api.notes,
     troubles: troublesOf(agent, api, connections, listNamespaces(fabric).length > 0),
   };
 }
 
-export type Api = { readonly endpoint: string; readonly connections: readonly ConnectionRow[] } | { readonly error: string };
+export type Api =
+  | { readonly endpoint: string; readonly connections: readonly ConnectionRow[]; readonly notes: readonly string[] }
+  | { readonly error: string };
 
 async function readApi(fabric: Fabric): Promise<Api> {
   if (!existsSync(clientFile(fabric))) return { error: 'the control plane is not running: there is no client.json' };
   try {
     using arm = new ArmClient(readClientFile(fabric.dataDirectory));
     const connections: ConnectionRow[] = [];
+    const notes: string[] = [];
     for (const subscription of listOf(await arm.get('/subscriptions'))) {
       const id = String(member(subscription, 'id'));
       const filter = encodeURIComponent("resourceType eq 'Microsoft.Network/connections'");
@@ -74,11 +80,26 @@ async function readApi(fabric: Fabric): Promise<Api> {
         const connection = await arm.get(String(member(found, 'id')));
         if (connection !== undefined) connections.push(rowOfResource(connection));
       }
+      for (const condition of listOf(await arm.get(`${id}/providers/Sallyport.Health/conditions`))) {
+        const resource = member(condition, 'resource');
+        if (member(condition, 'severity') !== 'error' && typeof resource === 'string' && isConnection(resource))
+          notes.push(noteOf(resource, condition));
+      }
     }
-    return { endpoint: arm.file.endpoint, connections };
+    return { endpoint: arm.file.endpoint, connections, notes };
   } catch (error) {
     return { error: `the control plane does not answer: ${reasonOf(error)}` };
   }
+}
+
+function isConnection(resource: string): boolean {
+  return /\/connections\/[^/]+$/i.test(resource);
+}
+
+function noteOf(resource: string, condition: unknown): string {
+  const remedy = member(condition, 'remedy');
+  const text = String(member(condition, 'text'));
+  return `connection ${resourceName(resource)}: ${text}${typeof remedy === 'string' ? `; ${remedy}` : ''}`;
 }
 
 function listOf(answer: unknown): readonly unknown[] {

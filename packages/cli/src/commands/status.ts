@@ -53,6 +53,7 @@ export function reportLines(report: StatusReport): readonly string[] {
     '',
     ...(connections.length === 0 ? ['no connections'] : tableLines(['CONNECTION', 'STATUS', 'SINCE', 'IN', 'OUT', 'WHY'], connections)),
     '',
+    ...report.notes.map((note) => `- ${note}`),
     ...(report.troubles.length === 0 ? ['all is well'] : report.troubles.map((trouble) => `! ${trouble}`)),
   ];
 }

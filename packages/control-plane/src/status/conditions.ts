@@ -3,21 +3,27 @@
  * is derived anew each time from stored state and the newest observations; nothing is remembered.
  */
 import type { JsonObject, Resource } from '@sallyport/model';
-import { isSameResource, resourceKey } from '@sallyport/model';
+import { asConnection, isSameResource, resourceKey } from '@sallyport/model';
 import type { ReportEntry } from '@sallyport/planner';
 import type { ArmContext } from '../arm/context.ts';
 import { connectionStatusReason } from './connection-reason.ts';
 import type { HostState } from './live-state.ts';
 import { rotationConditions } from './rotation-condition.ts';
+import { weaknessOf } from './weak-algorithms.ts';
 
 export type Condition = {
   /** Stable: `HostSilent`, `WrongKey`, … */
   readonly code: string;
-  /** error: traffic is or may be lost. warning: something asked for is not in effect. */
-  readonly severity: 'error' | 'warning';
+  /**
+   * error: traffic is or may be lost. warning: something asked for is not in effect, or weaker than it should be. note: nothing is wrong, and
+   * worth knowing.
+   */
+  readonly severity: 'error' | 'warning' | 'note';
   readonly title: string;
   /** One sentence with the reason. */
   readonly text: string;
+  /** What to do about it, in one sentence. */
+  readonly remedy?: string;
   /** Id of the resource a user would look at; absent when it is about a host or the service as a whole. */
   readonly resource?: string;
   readonly host?: string;
@@ -148,12 +154,14 @@ function planConditions(context: ArmContext, entry: ReportEntry): readonly Condi
 function connectionConditions(context: ArmContext, connection: Resource): readonly Condition[] {
   if (connection.provisioningState === 'Deleting') return [];
   const reason = connectionStatusReason(context.live, connection);
+  const standing = standingConditions(context, connection);
   const isFailure = context.live
     .hosts()
     .some(({ observation }) => observation.failures.some((failure) => isSameResource(failure.resource, connection.id)));
   // Idle is how a policy-based connection spends its nights.
-  if (reason === undefined || reason.code === 'Idle' || isFailure) return [];
+  if (reason === undefined || reason.code === 'Idle' || isFailure) return standing;
   return [
+    ...standing,
     {
       code: reason.code,
       severity: 'error',
@@ -161,5 +169,33 @@ function connectionConditions(context: ArmContext, connection: Resource): readon
       text: reason.message,
       resource: connection.id,
     },
+  ];
+}
+
+/** Whether it is connected or not. */
+function standingConditions(context: ArmContext, connection: Resource): readonly Condition[] {
+  const observations = context.live.connection(connection.id);
+  const weakness = weaknessOf(asConnection(connection)?.properties.ipsecPolicies[0], observations);
+  return [
+    ...(weakness === undefined
+      ? []
+      : [
+          {
+            code: 'WeakAlgorithms',
+            severity: 'warning' as const,
+            title: `Connection ${connection.name} is weakly protected`,
+            ...weakness,
+            resource: connection.id,
+          },
+        ]),
+    ...observations
+      .flatMap(({ notes }) => notes ?? [])
+      .map(({ code, message }) => ({
+        code,
+        severity: 'note' as const,
+        title: `About connection ${connection.name}`,
+        text: message,
+        resource: connection.id,
+      })),
   ];
 }

@@ -58,6 +58,8 @@ export type ConnectionObservation = {
   readonly reason?: { readonly code: string; readonly message: string; readonly at: string };
   /** While a key rotation leaves a choice: the version of the shared key that the tunnel stands on, or that is tried now. */
   readonly sharedKeyVersion?: number;
+  /** What is worth knowing and no fault: `NatBetween`. */
+  readonly notes?: readonly { readonly code: string; readonly message: string }[];
   readonly ikeSas: readonly IkeSaObservation[];
 };
 
@@ -72,6 +74,10 @@ export type IkeSaObservation = {
   readonly initiatorSpi: string;
   readonly responderSpi: string;
   readonly isInitiator: boolean;
+  /** What the peer calls itself; known once it has proved the key. */
+  readonly peerIdentity?: string;
+  /** The peer's end said that it is translated, or acts so to have its ESP in UDP. */
+  readonly isPeerBehindNat?: boolean;
   /** Azure's names: AES256, SHA1, DHGroup2. */
   readonly encryption: string;
   readonly integrity: string;

@@ -7,6 +7,7 @@ import type { Desired } from './apply.ts';
 import type { CharonFiles } from './charon.ts';
 import { markOf, type MarkedKey } from './mark.ts';
 import { isHostName, type PeerAddresses } from './peer-address.ts';
+import { identityToExpect, type IdentityFacts, type PeerIdentities } from './peer-identity.ts';
 import { renderConnection, type XfrmVariant } from './render.ts';
 
 export type Known = Desired & { readonly tunnel: TunnelPlan };
@@ -24,16 +25,20 @@ export type DesiredContext = {
   /** Wall clock: decides until when a former key counts. */
   readonly nowMs: number;
   readonly addresses: PeerAddresses;
-  /** Peer's address of a connection as charon has it now. */
-  readonly addressInUse: (connection: string) => string | undefined;
+  /** A connection's peer as charon has it now. */
+  readonly loaded: (connection: string) => LoadedPeer | undefined;
+  readonly identities: Pick<PeerIdentities, 'shownFrom' | 'isDoubted'>;
+  readonly isUp: (connection: string) => boolean;
   /** Of the last pass: stays for tunnels that can't be rendered now. */
   readonly known: ReadonlyMap<string, Known>;
 };
 
+export type LoadedPeer = { readonly address: string; readonly identity: string };
+
 const markKeyBytes = 32;
 
 export async function desiredState(context: DesiredContext, instance: InstancePlan): Promise<DesiredState> {
-  const results = await Promise.all(instance.tunnels.map((tunnel) => renderTunnel(context, tunnel)));
+  const results = await Promise.all(instance.tunnels.map((tunnel) => renderTunnel(context, instance, tunnel)));
   const marks = new Map<string, readonly string[] | undefined>();
   const desired = new Map<string, Desired>();
   const known = new Map<string, Known>();
@@ -54,13 +59,14 @@ export async function desiredState(context: DesiredContext, instance: InstancePl
 
 type Result = { readonly tunnel: TunnelPlan; readonly one?: Desired; readonly failure?: ApplyFailure };
 
-async function renderTunnel(context: DesiredContext, tunnel: TunnelPlan): Promise<Result> {
+async function renderTunnel(context: DesiredContext, instance: InstancePlan, tunnel: TunnelPlan): Promise<Result> {
   const { remoteAddress, sharedKey, previousSharedKey } = tunnel.ike;
   try {
-    const resolved = isHostName(remoteAddress)
-      ? { resolvedAddress: await context.addresses.addressOf(remoteAddress, context.addressInUse(tunnel.name)) }
-      : {};
-    const rendered = renderConnection(tunnel, { variant: context.variant, ...resolved });
+    const address = isHostName(remoteAddress)
+      ? await context.addresses.addressOf(remoteAddress, context.loaded(tunnel.name)?.address)
+      : remoteAddress;
+    const peerIdentity = identityToExpect(tunnel, identityFacts(context, instance, tunnel, address));
+    const rendered = renderConnection(tunnel, { variant: context.variant, resolvedAddress: address, peerIdentity });
     const marked = async (reference: SecretReference): Promise<MarkedKey> => {
       const key = (await context.secret(reference)).reveal();
       const mark = markOf(rendered, { key, resetEpoch: tunnel.resetEpoch, markKey: context.markKey });
@@ -74,6 +80,18 @@ async function renderTunnel(context: DesiredContext, tunnel: TunnelPlan): Promis
     const message = `connection ${tunnel.name} is left as it is: ${error instanceof Error ? error.message : String(error)}`;
     return { tunnel, failure: { resource: tunnel.connection, code: 'ConnectionNotLoaded', message } };
   }
+}
+
+function identityFacts(context: DesiredContext, instance: InstancePlan, tunnel: TunnelPlan, address: string): IdentityFacts {
+  const others = instance.tunnels.filter((other) => other.name !== tunnel.name);
+  return {
+    address,
+    loaded: context.loaded(tunnel.name),
+    shown: context.identities.shownFrom(address),
+    isUp: context.isUp(tunnel.name),
+    isDoubted: context.identities.isDoubted(tunnel.name),
+    isTaken: (identity) => others.some((other) => [other.ike.remoteId, context.loaded(other.name)?.identity].includes(identity)),
+  };
 }
 
 /** Random, made once per instance and boot: lives beside the charon whose marks it keyed. */

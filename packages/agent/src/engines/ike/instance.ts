@@ -6,7 +6,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApplyFailure, EngineObservation, InstancePlan, TunnelPlan } from '@sallyport/model';
-import { readUpDown, viciRead, ViciError, type ViciMessage, type ViciSession } from '@sallyport/protocols';
+import { readUpDown, ViciError, type ViciMessage, type ViciSession } from '@sallyport/protocols';
 import { BackgroundTask } from '@sallyport/runtime';
 import type { EngineContext, EngineView } from '../engine.ts';
 import { applyChange } from './apply.ts';
@@ -16,13 +16,14 @@ import { desiredState, readMarkKey, type DesiredState, type Known } from './desi
 import { proposalsText } from './history-lines.ts';
 import { historyDirectory, openHistory, removeHistory, type History } from './history.ts';
 import { diffConnections, type Change } from './diff.ts';
-import { readLoaded, readSa, readSas, type CharonSa } from './observe.ts';
+import { readLoaded, readPeer, readSa, readSas, type CharonSa } from './observe.ts';
+import { createPeerIdentities } from './peer-identity.ts';
 import { createPeerAddresses, type PeerAddresses, type Resolve } from './peer-address.ts';
 import { createReasonTracker } from './reason-tracker.ts';
 import type { XfrmVariant } from './render.ts';
 import { keyVersionInUse, mustTurn, turnKey } from './rotation.ts';
 import { createStarts } from './starts.ts';
-import { connectionStatus } from './status.ts';
+import { connectionStatus, isIkeUp } from './status.ts';
 import { supervise } from './supervise.ts';
 import { viewConnection, viewUnseen } from './view.ts';
 
@@ -43,6 +44,7 @@ export class IkeInstance implements AsyncDisposable {
   readonly #counters: Counters;
   readonly #history: History;
   readonly #addresses: PeerAddresses;
+  readonly #identities = createPeerIdentities();
   readonly #starts = createStarts();
   readonly #reasons = createReasonTracker();
   readonly #supervision: BackgroundTask;
@@ -175,6 +177,7 @@ export class IkeInstance implements AsyncDisposable {
       this.#history.onLog(line, nowMs, `${this.#namespace} ${started}`);
       const finding = this.#reasons.onLog(line, nowMs);
       if (finding?.code === 'WrongKey' && [...this.#known.values()].some(({ keys }) => keys.length > 1)) this.#supervision.wake();
+      if (this.#identities.onLog(line)) this.#context.wake();
     });
     await session.subscribe('ike-updown', wake);
     await session.subscribe('child-updown', (message) => {
@@ -184,7 +187,8 @@ export class IkeInstance implements AsyncDisposable {
   }
 
   async #desiredState(session: ViciSession, instance: InstancePlan): Promise<DesiredState> {
-    const loaded = new Map((await session.listConnections()).map(({ name, body }) => [name, viciRead.list(body, 'remote_addrs')[0]]));
+    const loaded = new Map((await session.listConnections()).map(({ name, body }) => [name, readPeer(body)]));
+    const sas = await readSas(session);
     return desiredState(
       {
         secret: this.#context.secret,
@@ -192,7 +196,9 @@ export class IkeInstance implements AsyncDisposable {
         markKey: readMarkKey(this.#files),
         nowMs: this.#context.clock.now(),
         addresses: this.#addresses,
-        addressInUse: (connection) => loaded.get(connection),
+        loaded: (connection) => loaded.get(connection),
+        identities: this.#identities,
+        isUp: (connection) => sas.some(({ name, sa }) => name === connection && isIkeUp(sa)),
         known: this.#known,
       },
       instance,
@@ -206,6 +212,7 @@ export class IkeInstance implements AsyncDisposable {
     if (kind !== 'sweepKey') {
       this.#starts.forget(name);
       this.#reasons.forget(name, tunnel?.ike.remoteAddress ?? '');
+      this.#identities.forget(name, state.desired.get(name)?.rendered.peerAddress ?? '');
     }
     this.#changing.add(name);
     try {

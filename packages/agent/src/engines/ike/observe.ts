@@ -7,7 +7,7 @@ import { childSas, viciRead, type NamedSection, type ViciMessage, type ViciSessi
 import { azureDhGroup, azureEncryption, azureIntegrity, azurePfsGroup } from './algorithms.ts';
 import type { Loaded } from './diff.ts';
 
-const { flag, integer, list, text } = viciRead;
+const { flag, integer, list, section, text } = viciRead;
 
 export type CharonSa = {
   readonly name: string;
@@ -26,6 +26,11 @@ export async function readLoaded(session: ViciSession): Promise<Loaded> {
   return { connections, keyIds, saNames: [...new Set(sas.map((sa) => sa.name))].filter((name) => name !== unnamed) };
 }
 
+/** The peer of a loaded connection, as `list-conns` tells it. */
+export function readPeer(body: ViciMessage): { readonly address: string; readonly identity: string } {
+  return { address: list(body, 'remote_addrs')[0] ?? '', identity: text(section(body, 'remote-1'), 'id') ?? '' };
+}
+
 export async function readSas(session: ViciSession): Promise<readonly CharonSa[]> {
   return (await session.listSas()).filter((sa) => sa.name !== unnamed).map(readSa);
 }
@@ -35,6 +40,7 @@ export function readSa(named: NamedSection): CharonSa {
   const tasks = [...list(body, 'tasks-active'), ...list(body, 'tasks-queued')];
   const encryption = azureEncryption(text(body, 'encr-alg'), text(body, 'encr-keysize'));
   const rekeySeconds = integer(body, 'rekey-time') ?? integer(body, 'reauth-time');
+  const peerIdentity = text(body, 'remote-id');
   return {
     name,
     isCreatingChild: tasks.some((task) => task === 'CHILD_CREATE' || task === 'QUICK_MODE'),
@@ -49,6 +55,8 @@ export function readSa(named: NamedSection): CharonSa {
       initiatorSpi: text(body, 'initiator-spi') ?? '',
       responderSpi: text(body, 'responder-spi') ?? '',
       isInitiator: flag(body, 'initiator'),
+      ...(peerIdentity === undefined || peerIdentity === '%any' ? {} : { peerIdentity }),
+      ...(flag(body, 'nat-remote') ? { isPeerBehindNat: true } : {}),
       encryption,
       integrity: azureIntegrity(text(body, 'integ-alg'), azureIntegrity(text(body, 'prf-alg'), encryption)),
       dhGroup: azureDhGroup(text(body, 'dh-group')),

@@ -26,6 +26,8 @@ export type RenderOptions = {
   readonly variant: XfrmVariant;
   /** The peer's address where the plan has a host name. */
   readonly resolvedAddress?: string;
+  /** What the peer calls itself (peer-identity.ts); else the plan's, or its address. */
+  readonly peerIdentity?: string;
 };
 
 export const anywhere = '0.0.0.0/0';
@@ -42,13 +44,14 @@ const minDpdDelaySeconds = 3;
 export function renderConnection(tunnel: TunnelPlan, options: RenderOptions): RenderedConnection {
   const { ike, name } = tunnel;
   const remoteAddress = options.resolvedAddress ?? ike.remoteAddress;
+  const remoteId = options.peerIdentity ?? (ike.remoteId === '%any' ? remoteAddress : ike.remoteId);
   const overTime = Math.round(ike.lifetimeSeconds * (1 - softShare));
   const children = renderChildren(tunnel);
   return {
     name,
     peerAddress: remoteAddress,
     // Ours is not among them: charon tries every key of either owner, and all connections of a gateway have our identity.
-    keyOwners: [ike.remoteId === '%any' ? remoteAddress : ike.remoteId],
+    keyOwners: [remoteId],
     children: children.required,
     body: {
       version: `${ike.version}`,
@@ -69,7 +72,7 @@ export function renderConnection(tunnel: TunnelPlan, options: RenderOptions): Re
       rand_time: `${overTime}s`,
       reauth_time: '0s',
       local: { auth: 'psk', id: ike.localId },
-      remote: { auth: 'psk', id: ike.remoteId },
+      remote: { auth: 'psk', id: remoteId },
       children: children.bodies,
     },
   };

@@ -3,6 +3,7 @@ import type { ConnectionObservation, InstancePlan, TunnelPlan } from '@sallyport
 import type { Traffic } from './counters.ts';
 import type { CharonSa } from './observe.ts';
 import { idleFinding } from './idle.ts';
+import { notesOf } from './notes.ts';
 import { sentence, type Finding } from './reasons.ts';
 import { comesUpOnTraffic } from './render.ts';
 import { connectionStatus } from './status.ts';
@@ -20,6 +21,7 @@ export type ConnectionFacts = {
 export function viewConnection(instance: InstancePlan, tunnel: TunnelPlan, facts: ConnectionFacts): ConnectionObservation {
   const finding = comesUpOnTraffic(tunnel) ? idleFinding(tunnel, facts) : (facts.finding ?? waiting(tunnel, facts.nowMs));
   const status = connectionStatus(facts.sas, finding !== undefined);
+  const notes = notesOf(facts.sas);
   return {
     connection: tunnel.connection,
     instance: instance.id,
@@ -30,6 +32,7 @@ export function viewConnection(instance: InstancePlan, tunnel: TunnelPlan, facts
       ? {}
       : { reason: { code: finding.code, message: sentence(finding, tunnel), at: new Date(finding.atMs).toISOString() } }),
     ...(facts.keyVersion === undefined ? {} : { sharedKeyVersion: facts.keyVersion }),
+    ...(notes.length === 0 ? {} : { notes }),
     ikeSas: facts.sas.map(({ sa }) => sa),
   };
 }
