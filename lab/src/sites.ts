@@ -195,6 +195,7 @@ async function makeSite(ports: DevicePorts, fabric: Fabric, site: Site): Promise
     ['link', 'set', 'eth0', 'up'],
     ['route', 'add', 'default', 'via', addresses.device[0] ?? '', 'dev', 'eth0'],
   ]);
+  await ports.run(inside(device, ['nft', '-f', '-']), { input: sharedInternet });
   // What lets a network engineer see what a router sees.
   await ports.run(inside(device, ['sysctl', '-qw', 'net.ipv4.conf.all.rp_filter=0', 'net.ipv4.conf.default.rp_filter=0']));
   if (site.device === 'strongswan') await startDevice(ports, fabric, site);
@@ -209,6 +210,14 @@ async function unmakeMachine(ports: DevicePorts, fabric: Fabric, machine: Machin
 
 /** RFC 1918 and RFC 6598. */
 const privatePrefixes = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
+/** Who has a private address shares the device's public one on the Internet, as behind any border device. */
+const sharedInternet = `table ip lab {
+  chain postrouting {
+    type nat hook postrouting priority 100; policy accept;
+    oifname "public" ip saddr { ${privatePrefixes.join(', ')} } masquerade
+  }
+}
+`;
 
 function withLength(address: string, prefix: string): string {
   return `${address}/${prefix.split('/')[1] ?? ''}`;

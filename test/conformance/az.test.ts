@@ -292,6 +292,16 @@ describe('a site-to-site connection, command by command', () => {
     expect(await az.json(...policy, 'list', '-g', group, '--connection-name', 'hq-to-branch')).toEqual([]);
   });
 
+  test('network vnet-gateway update --gateway-default-site, and its removal', async () => {
+    const gateway = ['network', 'vnet-gateway'] as const;
+    const name = ['-g', group, '-n', 'gw'] as const;
+    await az.json(...gateway, 'update', ...name, '--gateway-default-site', 'branch');
+    const { gatewayDefaultSite } = await az.json(...gateway, 'show', ...name);
+    expect(gatewayDefaultSite.id).toMatch(/\/localNetworkGateways\/branch$/);
+    await az.json(...gateway, 'update', ...name, '--remove', 'gatewayDefaultSite');
+    expect((await az.json(...gateway, 'show', ...name)).gatewayDefaultSite).toBeUndefined();
+  });
+
   test('tags: vnet-gateway update, public-ip update, resource tag', async () => {
     expect(await az.json('network', 'vnet-gateway', 'update', '-g', group, '-n', 'gw', '--tags', 'env=prod')).toMatchObject({
       tags: { env: 'prod' },

@@ -34,9 +34,18 @@ export function samplePlan(peers: readonly SamplePeer[]): HostPlan {
           { subnet: sampleIds.gatewaySubnet, bridgeId: 1, router: '10.1.255.1/27' },
           { subnet: sampleIds.apps, bridgeId: 2, router: '10.1.0.1/24' },
         ],
-        routes: peers.flatMap((peer) =>
-          peer.prefixes.map((prefix) => ({ prefix, source: 'VirtualNetworkGateway' as const, nextHops: ['10.1.255.4'] })),
-        ),
+        routes: [
+          { prefix: '0.0.0.0/0', source: 'Default', nextHopType: 'None', nextHops: [] },
+          { prefix: '10.1.0.0/16', source: 'Default', nextHopType: 'VnetLocal', nextHops: [] },
+          ...peers.flatMap((peer) =>
+            peer.prefixes.map((prefix) => ({
+              prefix,
+              source: 'VirtualNetworkGateway' as const,
+              nextHopType: 'VirtualNetworkGateway' as const,
+              nextHops: ['10.1.255.4'],
+            })),
+          ),
+        ],
       },
     ],
     networkInterfaces: [
@@ -48,6 +57,7 @@ export function samplePlan(peers: readonly SamplePeer[]): HostPlan {
         subnet: sampleIds.apps,
         address: '10.1.0.4/24',
         router: '10.1.0.1',
+        forwards: false,
       },
     ],
     instances: [

@@ -12,6 +12,7 @@ import {
   type RetiringSecret,
   type TunnelPlan,
   type VnetPlan,
+  type VnetRoute,
 } from '@sallyport/model';
 import { assignedBy, type Assigned } from './allocate/assigned.ts';
 import type { PlanInput, ReportEntry } from './input.ts';
@@ -24,6 +25,8 @@ export type Context = {
   readonly hostOf: (resource: Resource) => string | undefined;
   /** The public network an address belongs to. */
   readonly publicNetworkOf: (address: string) => PublicNetworkPlan | undefined;
+  /** The one that VNets reach the Internet through: the inventory's first. */
+  readonly outboundNetwork: PublicNetworkPlan | undefined;
   readonly secretVersions: ReadonlyMap<string, number>;
   readonly retiringSecrets: ReadonlyMap<string, RetiringSecret>;
   /** What the previous plan gave out on a host. */
@@ -31,9 +34,19 @@ export type Context = {
 };
 
 /** Objects of the draft have keys instead of ids and names; `steps/number-objects.ts` gives them those at the end. */
-export type DraftSubnet = { readonly key: string; readonly id: ResourceId; readonly cidr: Cidr };
+export type DraftSubnet = {
+  readonly key: string;
+  readonly id: ResourceId;
+  readonly cidr: Cidr;
+  /** Id of its route table. */
+  readonly routeTable: string | undefined;
+  /** No default outbound access. */
+  readonly isPrivate: boolean;
+  readonly routes?: readonly VnetRoute[];
+};
 
-export type DraftVnet = Omit<VnetPlan, 'namespace' | 'subnets'> & {
+export type DraftVnet = Omit<VnetPlan, 'namespace' | 'subnets' | 'outbound'> & {
+  readonly outbound?: Omit<NonNullable<VnetPlan['outbound']>, 'linkId'>;
   readonly key: string;
   readonly host: string;
   readonly name: string;
@@ -90,6 +103,7 @@ export function emptyDraft({ resources, secretVersions, retiringSecrets = new Ma
     },
     secretVersions,
     retiringSecrets,
+    outboundNetwork: inventory.publicNetworks[0],
     assigned: assignedBy(previous),
   };
   return {

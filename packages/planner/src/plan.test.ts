@@ -35,27 +35,32 @@ describe('what is planned', () => {
     expect(hosts.map(({ publicNetworks }) => publicNetworks.map(({ prefix }) => prefix))).toEqual([['198.51.100.0/24', '203.0.113.0/24']]);
   });
 
-  test('a site is routed to the gateway, the rest of the VNet and everything else is dropped', () => {
+  test('a site is routed to the gateway, private prefixes are dropped, everything else goes to the Internet', () => {
     const { plan: planned, issues } = withHq(siteWithConnection(1));
     expect(issues).toEqual([]);
     expect(planned.hosts[0]?.vnets[0]?.routes).toEqual([
-      { prefix: '0.0.0.0/0', source: 'Default', nextHops: [] },
-      { prefix: '10.1.0.0/16', source: 'Default', nextHops: [] },
-      { prefix: '192.168.1.0/24', source: 'VirtualNetworkGateway', nextHops: ['10.1.255.4'] },
+      { prefix: '0.0.0.0/0', source: 'Default', nextHopType: 'Internet', nextHops: [] },
+      { prefix: '10.0.0.0/8', source: 'Default', nextHopType: 'None', nextHops: [] },
+      { prefix: '10.1.0.0/16', source: 'Default', nextHopType: 'VnetLocal', nextHops: [] },
+      { prefix: '100.64.0.0/10', source: 'Default', nextHopType: 'None', nextHops: [] },
+      { prefix: '172.16.0.0/12', source: 'Default', nextHopType: 'None', nextHops: [] },
+      { prefix: '192.168.0.0/16', source: 'Default', nextHopType: 'None', nextHops: [] },
+      { prefix: '192.168.1.0/24', source: 'VirtualNetworkGateway', nextHopType: 'VirtualNetworkGateway', nextHops: ['10.1.255.4'] },
     ]);
   });
 
   test('a subnet that is the whole VNet is not routed beside its bridge', () => {
     const { plan: planned, issues } = plan(inputOf([virtualNetwork('v', ['10.5.0.0/24'], { all: '10.5.0.0/24' })]));
     expect(issues).toEqual([]);
-    expect(planned.hosts[0]?.vnets[0]?.routes.map(({ prefix }) => prefix)).toEqual(['0.0.0.0/0']);
+    expect(planned.hosts[0]?.vnets[0]?.routes.map(({ prefix }) => prefix)).not.toContain('10.5.0.0/24');
   });
 
-  test('a site with 0.0.0.0/0 takes the place of the default drop', () => {
+  test('a site with 0.0.0.0/0 takes the place of the Internet', () => {
     const more = [site('dc', ['0.0.0.0/0'], { gatewayIpAddress: '203.0.113.9' }), connection('hq-dc', 'hq', 'dc')];
     expect(withHq(more).plan.hosts[0]?.vnets[0]?.routes[0]).toEqual({
       prefix: '0.0.0.0/0',
       source: 'VirtualNetworkGateway',
+      nextHopType: 'VirtualNetworkGateway',
       nextHops: ['10.1.255.4'],
     });
   });
@@ -285,7 +290,7 @@ describe('what is not planned, and why', () => {
       { vpnClientConfiguration: { vpnClientAddressPool: { addressPrefixes: ['172.16.0.0/24'] } } },
       'point-to-site not yet planned; no client can connect',
     ],
-    [{ gatewayDefaultSite: { id: 'x' } }, 'default site not yet planned; Internet traffic is not sent to it'],
+    [{ gatewayDefaultSite: { id: 'x' } }, 'no connection leads to its default site x, so Internet traffic goes nowhere'],
   ])('a gateway with %o is planned and says what is not in effect', (more, what) => {
     const result = plan(inputOf([...hq(more), ...siteWithConnection(1)]));
     expect(tunnelsOf(result)).toHaveLength(1);
@@ -313,7 +318,7 @@ describe('what is not planned, and why', () => {
     const vnet = virtualNetwork('v', ['10.1.0.0/16', 'fd00::/48'], { a: '10.1.0.0/24' }, { virtualNetworkPeerings: [{ name: 'to-hub' }] });
     expect(reasonsOf(plan(inputOf([vnet, resource('routeTables', 'rt', {}), ...siteWithConnection(1).slice(0, 1)])))).toEqual([
       'local network gateway site1 not planned: no planned connection uses it',
-      'route table rt not planned: user-defined routes are not applied yet',
+      'route table rt not planned: no planned subnet uses it',
       'virtual network v: peerings are stored but carry nothing yet (to-hub)',
       'virtual network v: IPv6 prefixes are not planned yet',
     ]);

@@ -28,8 +28,9 @@ type Allocations = ReadonlyMap<string, string | number>;
 function allocations({ hosts }: Plan): Allocations {
   return new Map<string, string | number>(
     hosts.flatMap(({ vnets, networkInterfaces: nics, instances }) => [
-      ...vnets.flatMap(({ vnet, namespace, subnets }) => [
+      ...vnets.flatMap(({ vnet, namespace, subnets, outbound }) => [
         [`namespace of ${vnet}`, namespace] as const,
+        [`link of ${vnet}`, outbound?.linkId ?? 0] as const,
         ...subnets.map(({ subnet, bridgeId }) => [`bridge of ${subnet}`, bridgeId] as const),
       ]),
       ...nics.flatMap((nic) => [

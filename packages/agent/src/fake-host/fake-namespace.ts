@@ -154,5 +154,5 @@ function isSameKey(a: IpRoute, b: IpRoute): boolean {
 }
 
 function isSameRule(a: IpRule, b: IpRule): boolean {
-  return a.priority === b.priority && a.source === b.source && a.table === b.table;
+  return a.priority === b.priority && a.source === b.source && a.table === b.table && a.inputDevice === b.inputDevice;
 }

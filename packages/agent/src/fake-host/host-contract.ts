@@ -8,7 +8,7 @@ import type { HostPlan } from '@sallyport/model';
 import { silentLogger } from '@sallyport/runtime';
 import { createLabFabric } from '../engines/fabric-lab/engine.ts';
 import { createFilterEngine } from '../engines/filter/engine.ts';
-import { observeFilter } from '../engines/filter/observe.ts';
+import { observeTable } from '../engines/marked-table.ts';
 import type { HostPaths } from '../engines/engine.ts';
 import { createRoutesEngine } from '../engines/routes/engine.ts';
 import { runPass } from '../reconcile/host-pass.ts';
@@ -30,6 +30,28 @@ const moved: HostPlan = {
     ...instance,
     public: { ...instance.public, address: '198.51.100.99', linkId: 7 },
     vnet: { ...instance.vnet, linkId: 1 },
+  })),
+};
+/** A way to the Internet, and a subnet whose routes are its own. */
+const routed: HostPlan = {
+  ...samplePlan([]),
+  vnets: samplePlan([]).vnets.map((vnet) => ({
+    ...vnet,
+    outbound: { linkId: 9, address: '198.51.100.254', router: '198.51.100.1' },
+    routes: vnet.routes.map((route) => (route.prefix === '0.0.0.0/0' ? { ...route, nextHopType: 'Internet' } : route)),
+    subnets: vnet.subnets.map((subnet) =>
+      subnet.bridgeId === 2
+        ? {
+            ...subnet,
+            routes: [
+              { prefix: '0.0.0.0/0', source: 'User', nextHopType: 'None', nextHops: [] },
+              { prefix: '10.1.0.0/24', source: 'Default', nextHopType: 'VnetLocal', nextHops: [], subnet: subnet.subnet },
+              { prefix: '10.9.0.0/16', source: 'User', nextHopType: 'VirtualAppliance', nextHops: ['10.1.0.4'] },
+              { prefix: '203.0.113.0/24', source: 'User', nextHopType: 'Internet', nextHops: [] },
+            ],
+          }
+        : subnet,
+    ),
   })),
 };
 
@@ -60,6 +82,7 @@ export function hostContract(open: () => ContractHost): void {
       one: samplePlan([peer('a', 1)]),
       moved,
       two: samplePlan([peer('b', 2), peer('c', 3)]),
+      routed,
     };
     for (const [name, plan] of Object.entries(steps)) {
       await pass(plan);
@@ -101,7 +124,7 @@ export function hostContract(open: () => ContractHost): void {
 
   test('a table that is not there reads as absent', async () => {
     await pass({ ...samplePlan([]), instances: [] });
-    expect(await observeFilter(host.context, 'nic-vm1')).toBeUndefined();
+    expect(await observeTable(host.context, 'nic-vm1')).toBeUndefined();
   });
 }
 
@@ -123,7 +146,7 @@ async function readHost(context: CommandContext): Promise<unknown> {
         routes: routes.filter((route) => route.table !== 255).toSorted(byText),
         rules,
         sysctls,
-        filter: await observeFilter(context, namespace),
+        filter: await observeTable(context, namespace),
       };
     }),
   );

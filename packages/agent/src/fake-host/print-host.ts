@@ -13,7 +13,12 @@ function printNamespace(namespace: FakeNamespace | undefined): readonly string[]
   return [
     ...[...namespace.links.values()].map(printLink).toSorted(),
     ...namespace.routes.map(printRoute).toSorted(),
-    ...namespace.rules.filter((rule) => rule.protocol !== 2).map((rule) => `rule ${rule.priority} from ${rule.source} table ${rule.table}`),
+    ...namespace.rules
+      .filter((rule) => rule.protocol !== 2)
+      .map(
+        (rule) =>
+          `rule ${rule.priority} from ${rule.source}${rule.inputDevice === undefined ? '' : ` iif ${rule.inputDevice}`} table ${rule.table}`,
+      ),
     ...[...namespace.sysctls].map(([key, value]) => `sysctl ${key} = ${value}`).toSorted(),
     ...[...namespace.tables].flatMap(([table, chains]) => [
       `table inet ${table}`,

@@ -40,8 +40,10 @@ export type VnetPlan = {
   readonly namespace: string;
   readonly addressPrefixes: readonly string[];
   readonly subnets: readonly SubnetPlan[];
-  /** Effective routes beyond the connected ones, longest prefix wins, then the order of `source` in Azure's precedence. */
+  /** Effective routes beyond the connected ones, one per prefix; the longest prefix wins. */
   readonly routes: readonly VnetRoute[];
+  /** Azure's default outbound access: what goes to the Internet leaves on a leg of its own, with this source address. */
+  readonly outbound?: { readonly linkId: number; readonly address: string; readonly router: string };
 };
 
 export type SubnetPlan = {
@@ -50,13 +52,18 @@ export type SubnetPlan = {
   readonly bridgeId: number;
   /** Router's address with mask: `10.1.0.1/24`. */
   readonly router: string;
+  /** What is looked up for packets from this subnet in place of the VNet's routes, connected ones included. */
+  readonly routes?: readonly VnetRoute[];
 };
 
 export type VnetRoute = {
   readonly prefix: string;
   readonly source: 'Default' | 'VirtualNetworkGateway' | 'User';
-  /** Next hops inside the VNet, no mask; empty is a blackhole. */
+  readonly nextHopType: 'VnetLocal' | 'VirtualNetworkGateway' | 'VirtualAppliance' | 'Internet' | 'None';
+  /** Addresses inside the VNet, no mask: of the gateway's instances or of the appliance; empty is a blackhole. Unused for the other types. */
   readonly nextHops: readonly string[];
+  /** VnetLocal: the subnet that holds the prefix. Absent: none does, so what no longer prefix takes is dropped. */
+  readonly subnet?: ResourceId;
 };
 
 /** A `networkInterfaces` resource: a namespace that stands for the VM. Its interface is `eth0`. */
@@ -69,6 +76,8 @@ export type NetworkInterfacePlan = {
   /** With the subnet's mask: `10.1.0.4/24`. */
   readonly address: string;
   readonly router: string;
+  /** `enableIPForwarding`: an appliance. Others drop what is not for them. */
+  readonly forwards: boolean;
 };
 
 /** One half of a gateway: a namespace with a public leg `public`, a VNet leg `vnet`, charon, and a tunnel interface per connection. */

@@ -8,16 +8,25 @@ export type Assigned = {
   readonly links: ReadonlyMap<string, number>;
   /** By `tunnelKey`. */
   readonly tunnels: ReadonlyMap<string, number>;
+  /** By VNet key. */
+  readonly outbound: ReadonlyMap<string, string>;
   /** By key of VNet, network interface or instance. */
   readonly namespaces: ReadonlyMap<string, string>;
   /** VICI names by connection key, by instance key: they are unique in their instance only. */
   readonly tunnelNames: ReadonlyMap<string, ReadonlyMap<string, string>>;
 };
 
-const nothing: Assigned = { bridges: new Map(), links: new Map(), tunnels: new Map(), namespaces: new Map(), tunnelNames: new Map() };
+const nothing: Assigned = {
+  bridges: new Map(),
+  links: new Map(),
+  tunnels: new Map(),
+  outbound: new Map(),
+  namespaces: new Map(),
+  tunnelNames: new Map(),
+};
 
-/** A network interface has one veth pair, an instance two. */
-export function linkKey(ownerKey: string, leg: 'eth0' | 'public' | 'vnet'): string {
+/** A network interface has one veth pair, a VNet that reaches the Internet too, an instance two. */
+export function linkKey(ownerKey: string, leg: 'eth0' | 'internet' | 'public' | 'vnet'): string {
   return `${ownerKey} ${leg}`;
 }
 
@@ -36,6 +45,9 @@ function assignedOn(host: HostPlan): Assigned {
   return {
     bridges: new Map(vnets.flatMap(({ subnets }) => subnets.map(({ subnet, bridgeId }) => [resourceKey(subnet), bridgeId] as const))),
     links: new Map([
+      ...vnets.flatMap(({ vnet, outbound }) =>
+        outbound === undefined ? [] : [[linkKey(resourceKey(vnet), 'internet'), outbound.linkId] as const],
+      ),
       ...networkInterfaces.map((nic) => [linkKey(resourceKey(nic.networkInterface), 'eth0'), nic.linkId] as const),
       ...instances.flatMap((instance) => {
         const key = resourceKey(instance.id);
@@ -46,6 +58,9 @@ function assignedOn(host: HostPlan): Assigned {
       instances.flatMap(({ id, tunnels }) =>
         tunnels.map(({ connection, ifId }) => [tunnelKey(resourceKey(id), resourceKey(connection)), ifId] as const),
       ),
+    ),
+    outbound: new Map(
+      vnets.flatMap(({ vnet, outbound }) => (outbound === undefined ? [] : [[resourceKey(vnet), outbound.address] as const])),
     ),
     namespaces: new Map([
       ...vnets.map(({ vnet, namespace }) => [resourceKey(vnet), namespace] as const),

@@ -26,6 +26,9 @@ export function addressIssues(host: HostPlan): readonly Issue[] {
       by: `public network ${prefix}`,
       network: parseCidr(prefix),
     })),
+    ...host.vnets.flatMap(({ vnet, outbound }): readonly Claim[] =>
+      outbound === undefined ? [] : [{ address: outbound.address, by: vnet, network: networkOf(publicCidrs, outbound.address) }],
+    ),
     ...host.instances.map(({ id, public: { address } }): Claim => ({ address, by: id, network: networkOf(publicCidrs, address) })),
   ];
   return [...overlapIssues(`host ${host.host}`, 'public networks', publicCidrs), ...claimIssues(publicClaims), ...vnetIssues(host)];

@@ -59,6 +59,18 @@ test.each<readonly [string, Plan, string]>([
     'PlanMissingPeer: virtual network hq routes 192.168.1.0/24 to 10.1.255.9, which no gateway has',
   ],
   [
+    'an appliance outside',
+    vnets(({ routes }) => ({
+      routes: [...routes, { prefix: '172.20.0.0/16', source: 'User', nextHopType: 'VirtualAppliance', nextHops: ['10.9.0.4'] }],
+    })),
+    'PlanMissingPeer: virtual network hq routes 172.20.0.0/16 to 10.9.0.4, which no subnet has',
+  ],
+  [
+    'a way to the Internet that is not there',
+    damaged((host) => ({ ...host, vnets: host.vnets.map(({ outbound: _, ...vnet }) => vnet) })),
+    'PlanMissingPeer: virtual network hq routes 0.0.0.0/0 to the Internet and has no way there',
+  ],
+  [
     'a prefix that is not routed to its gateway',
     vnets(() => ({ routes: [] })),
     "PlanMissingPeer: virtual network hq does not route 192.168.1.0/24 to hq's gateway",
@@ -70,7 +82,7 @@ test.each<readonly [string, Plan, string]>([
   ],
   [
     'a route for a connected subnet',
-    vnets(({ routes }) => ({ routes: [...routes, { prefix: '10.1.0.0/24', source: 'Default', nextHops: [] }] })),
+    vnets(({ routes }) => ({ routes: [...routes, { prefix: '10.1.0.0/24', source: 'Default', nextHopType: 'None', nextHops: [] }] })),
     'PlanOverlap: virtual network hq routes its own subnet 10.1.0.0/24',
   ],
   [

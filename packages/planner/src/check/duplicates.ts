@@ -7,6 +7,7 @@ type Used = { readonly value: string | number; readonly by: string };
 export function uniquenessIssues({ vnets, networkInterfaces, instances }: HostPlan): readonly Issue[] {
   const bridges = vnets.flatMap(({ subnets }) => subnets.map(({ subnet, bridgeId }): Used => ({ value: bridgeId, by: subnet })));
   const links = [
+    ...vnets.flatMap(({ vnet, outbound }): readonly Used[] => (outbound === undefined ? [] : [{ value: outbound.linkId, by: vnet }])),
     ...networkInterfaces.map(({ networkInterface, linkId }): Used => ({ value: linkId, by: networkInterface })),
     ...instances.flatMap((one): readonly Used[] => [
       { value: one.public.linkId, by: one.id },

@@ -15,6 +15,7 @@ import {
   type Plan,
   type TunnelPlan,
   type VnetPlan,
+  type VnetRoute,
 } from '@sallyport/model';
 
 import { isEqual } from '../is-equal.ts';
@@ -50,19 +51,26 @@ function hostBlocks(host: HostPlan): readonly Block[] {
   ];
 }
 
-function vnetBlock(on: string, { vnet, namespace, addressPrefixes, subnets, routes }: VnetPlan): Block {
+function vnetBlock(on: string, { vnet, namespace, addressPrefixes, subnets, routes, outbound }: VnetPlan): Block {
   return {
     key: `${on} ${vnet.toLowerCase()}`,
     title: `virtual network ${nameOf(vnet)}`,
     lines: [
       `namespace ${namespace}`,
       `address space ${addressPrefixes.join(', ')}`,
+      ...(outbound === undefined ? [] : [`Internet from ${outbound.address} router ${outbound.router} link l${outbound.linkId}`]),
       ...subnets.map(({ subnet, bridgeId, router }) => `subnet ${resourceName(subnet)} bridge b${bridgeId} router ${router}`),
-      ...routes.map(
-        ({ prefix, source, nextHops }) => `route ${prefix} ${nextHops.length === 0 ? 'dropped' : `via ${nextHops.join(', ')}`} (${source})`,
-      ),
+      ...routes.map((route) => `route ${routeText(route)}`),
+      ...subnets.flatMap((subnet) => (subnet.routes ?? []).map((route) => `from ${resourceName(subnet.subnet)} route ${routeText(route)}`)),
     ],
   };
+}
+
+function routeText({ prefix, source, nextHopType, nextHops, subnet }: VnetRoute): string {
+  const isLocal = nextHopType === 'VnetLocal';
+  if (isLocal) return `${prefix} ${subnet === undefined ? 'dropped beside its subnets' : `on ${resourceName(subnet)}`} (${source})`;
+  const where = nextHopType === 'Internet' ? 'to the Internet' : nextHops.length === 0 ? 'dropped' : `via ${nextHops.join(', ')}`;
+  return `${prefix} ${where} (${source})`;
 }
 
 function networkInterfaceBlock(on: string, plan: NetworkInterfacePlan): Block {
@@ -72,6 +80,7 @@ function networkInterfaceBlock(on: string, plan: NetworkInterfacePlan): Block {
     lines: [
       `namespace ${plan.namespace}`,
       `subnet ${resourceName(plan.vnet)}/${resourceName(plan.subnet)} address ${plan.address} router ${plan.router} link l${plan.linkId}`,
+      ...(plan.forwards ? ['forwards, as an appliance'] : []),
     ],
   };
 }

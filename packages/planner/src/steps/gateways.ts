@@ -3,9 +3,11 @@
  * The second instance (active-active, or standby) is not planned in this version; the report says so where it was asked for.
  */
 import {
+  asConnection,
   asVirtualNetworkGateway,
   containsAddress,
   formatCidr,
+  isSameResource,
   parseAddress,
   resourceKey,
   resourceName,
@@ -32,7 +34,7 @@ export function planGateways(draft: Draft): Draft {
       continue;
     }
     instances.push(outcome);
-    report.push(planned(resource, [outcome.host], gapsOfGateway(gateway)));
+    report.push(planned(resource, [outcome.host], gapsOfGateway(draft, gateway)));
   }
   return { ...draft, instances, report: [...draft.report, ...report] };
 }
@@ -94,16 +96,16 @@ function vnetLegOf(
   };
 }
 
-function gapsOfGateway({ properties }: VirtualNetworkGateway): readonly Gap[] {
+function gapsOfGateway({ context }: Draft, { id, properties }: VirtualNetworkGateway): readonly Gap[] {
   const hasCustomRoutes = (properties.customRoutes?.addressPrefixes.length ?? 0) > 0;
   return gapsOf([
     [properties.activeActive, 'SecondInstanceNotPlanned', 'second instance not yet planned; all tunnels end on IN_0'],
     [properties.enableBgp, 'BgpNotSupported', 'BGP not yet planned; only the static prefixes of local network gateways are routed'],
     [hasPointToSite(properties), 'PointToSiteNotSupported', 'point-to-site not yet planned; no client can connect'],
     [
-      properties.gatewayDefaultSite !== undefined,
-      'DefaultSiteNotSupported',
-      'default site not yet planned; Internet traffic is not sent to it',
+      properties.gatewayDefaultSite !== undefined && !leadsTo(context, id, properties.gatewayDefaultSite.id),
+      'DefaultSiteNotConnected',
+      `no connection leads to its default site ${resourceName(properties.gatewayDefaultSite?.id ?? '')}, so Internet traffic goes nowhere`,
     ],
     [properties.natRules.length > 0, 'NatNotSupported', 'NAT rules are stored but not applied yet'],
     [hasCustomRoutes, 'CustomRoutesNotSupported', 'custom routes not yet planned; they are for point-to-site clients'],
@@ -113,4 +115,12 @@ function gapsOfGateway({ properties }: VirtualNetworkGateway): readonly Gap[] {
 /** Clients write an empty `vpnClientConfiguration` too; without a pool no client could get an address. */
 function hasPointToSite({ vpnClientConfiguration }: VirtualNetworkGateway['properties']): boolean {
   return (vpnClientConfiguration?.vpnClientAddressPool?.addressPrefixes.length ?? 0) > 0;
+}
+
+function leadsTo({ index }: Draft['context'], gatewayId: string, siteId: string): boolean {
+  return index.list(types.connection).some(({ resource }) => {
+    const properties = asConnection(resource)?.properties;
+    const [gateway, site] = [properties?.virtualNetworkGateway1.id ?? '', properties?.localNetworkGateway2?.id ?? ''];
+    return isSameResource(gateway, gatewayId) && isSameResource(site, siteId);
+  });
 }

@@ -59,6 +59,7 @@ function planOne(
     subnet: subnet.id,
     address: `${text}/${subnet.cidr.length}`,
     router: routerAddress(subnet.cidr),
+    forwards: properties.enableIPForwarding,
   };
 }
 

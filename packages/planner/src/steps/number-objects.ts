@@ -53,6 +53,7 @@ export function numberObjects(draft: Draft, hosts: readonly string[]): readonly 
 function numbersOf({ vnets, networkInterfaces, instances }: OnHost, assigned: Assigned): Numbers {
   const bridgeKeys = vnets.flatMap(({ subnets }) => subnets.map(({ key }) => key));
   const linkKeys = [
+    ...vnets.flatMap(({ key, outbound }) => (outbound === undefined ? [] : [linkKey(key, 'internet')])),
     ...networkInterfaces.map(({ key }) => linkKey(key, 'eth0')),
     ...instances.flatMap(({ key }) => [linkKey(key, 'public'), linkKey(key, 'vnet')]),
   ];
@@ -74,7 +75,8 @@ function numbersOf({ vnets, networkInterfaces, instances }: OnHost, assigned: As
   };
 }
 
-function vnetPlan({ key, vnet, addressPrefixes, subnets, routes }: DraftVnet, { bridges, namespaces }: Numbers): VnetPlan {
+function vnetPlan(draft: DraftVnet, { bridges, links, namespaces }: Numbers): VnetPlan {
+  const { key, vnet, addressPrefixes, subnets, routes, outbound } = draft;
   return {
     vnet,
     namespace: of(namespaces, key),
@@ -83,14 +85,17 @@ function vnetPlan({ key, vnet, addressPrefixes, subnets, routes }: DraftVnet, { 
       subnet: subnet.id,
       bridgeId: of(bridges, subnet.key),
       router: `${routerAddress(subnet.cidr)}/${subnet.cidr.length}`,
+      ...(subnet.routes === undefined ? {} : { routes: subnet.routes }),
     })),
     routes,
+    ...(outbound === undefined ? {} : { outbound: { linkId: of(links, linkKey(key, 'internet')), ...outbound } }),
   };
 }
 
 function networkInterfacePlan(draft: DraftNetworkInterface, { links, namespaces }: Numbers): NetworkInterfacePlan {
-  const { key, networkInterface, vnet, subnet, address, router } = draft;
-  return { networkInterface, namespace: of(namespaces, key), linkId: of(links, linkKey(key, 'eth0')), vnet, subnet, address, router };
+  const { key, networkInterface, vnet, subnet, address, router, forwards } = draft;
+  const [namespace, linkId] = [of(namespaces, key), of(links, linkKey(key, 'eth0'))];
+  return { networkInterface, namespace, linkId, vnet, subnet, address, router, forwards };
 }
 
 function instancePlan(draft: DraftInstance, { links, tunnels, namespaces }: Numbers, assigned: Assigned): InstancePlan {

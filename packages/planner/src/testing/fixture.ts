@@ -49,7 +49,7 @@ export function subnetId(vnet: string, subnet: string): ResourceId {
 export function networkInterface(name: string, vnet: string, subnet: string, address: string): Resource {
   const ipConfigurations = [{ name: 'ipconfig1', properties: { subnet: { id: subnetId(vnet, subnet) } } }];
   return resource('networkInterfaces', name, {
-    properties: { ipConfigurations },
+    properties: { ipConfigurations, enableIPForwarding: false },
     allocated: { privateIPAddresses: { ipconfig1: address } },
   });
 }

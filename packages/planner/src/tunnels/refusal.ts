@@ -3,6 +3,7 @@ import {
   asLocalNetworkGateway,
   asVirtualNetworkGateway,
   contains,
+  isSameResource,
   parseCidr,
   resourceKey,
   resourceName,
@@ -17,6 +18,7 @@ import type { Context, DraftInstance } from '../draft.ts';
 import type { ReportEntry } from '../input.ts';
 import { canonicalPrefixes } from '../prefixes.ts';
 import { describe, notPlanned } from '../reason.ts';
+import { defaultRoute } from '../routes/effective.ts';
 
 /** Everything a tunnel is made of. */
 export type TunnelParts = {
@@ -53,7 +55,11 @@ export function tunnelParts(
   if (peer === undefined) return notPlanned(resource, 'PeerAddressMissing', `${describe(site)} has no address`);
   if (peer === instance.public.address)
     return notPlanned(resource, 'PeerAddressIsOwn', `${describe(site)} has the gateway's own address ${peer}`);
-  const remotePrefixes = canonicalPrefixes(site.properties.localNetworkAddressSpace.addressPrefixes);
+  const isDefaultSite = isSameResource(gateway.properties.gatewayDefaultSite?.id ?? '', site.id);
+  const remotePrefixes = canonicalPrefixes([
+    ...site.properties.localNetworkAddressSpace.addressPrefixes,
+    ...(isDefaultSite ? [defaultRoute] : []),
+  ]);
   if (remotePrefixes.length === 0) {
     const because = enableBgp ? 'and BGP, which could learn some, is not supported yet' : 'so nothing would be routed to it';
     return notPlanned(resource, 'PrefixesMissing', `${describe(site)} has no IPv4 address prefix, ${because}`);

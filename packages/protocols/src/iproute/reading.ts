@@ -41,7 +41,14 @@ export type IpRoute = {
   readonly nextHops: readonly IpNextHop[];
 };
 
-export type IpRule = { readonly priority: number; readonly source: string; readonly table: number; readonly protocol: number };
+export type IpRule = {
+  readonly priority: number;
+  readonly source: string;
+  /** `iif`: only packets that came in there. */
+  readonly inputDevice?: string;
+  readonly table: number;
+  readonly protocol: number;
+};
 
 export type NamespaceReading = {
   readonly links: readonly IpLink[];
@@ -58,12 +65,18 @@ export function parseReading(stdout: string): NamespaceReading {
   return {
     links: records(links).map(parseLink),
     routes: records(routes).flatMap(parseRoute),
-    rules: records(rules).map((rule) => ({
-      priority: number(rule, 'priority'),
-      source: text(rule, 'src') ?? 'all',
-      table: Number(text(rule, 'table') ?? 0),
-      protocol: Number(text(rule, 'protocol') ?? 0),
-    })),
+    rules: records(rules).map(parseRule),
+  };
+}
+
+function parseRule(rule: Fields): IpRule {
+  const inputDevice = text(rule, 'iif');
+  return {
+    priority: number(rule, 'priority'),
+    source: text(rule, 'src') ?? 'all',
+    table: Number(text(rule, 'table') ?? 0),
+    protocol: Number(text(rule, 'protocol') ?? 0),
+    ...(inputDevice === undefined ? {} : { inputDevice }),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { ApplyFailure, ResourceId } from '@sallyport/model';
 import { batchLine } from '@sallyport/protocols';
 import { namespaceName } from '../engine.ts';
+import { loadTable } from '../marked-table.ts';
 import { runBatch, writeSysctls } from '../../reconcile/namespace-commands.ts';
 import type { CommandContext } from '../../reconcile/namespace-commands.ts';
 import { inParallel } from '../../reconcile/in-parallel.ts';
@@ -32,6 +33,14 @@ export async function applyFabric(context: CommandContext, desired: FabricState,
       await writeSysctls(context, namespace, settings);
     } catch (error) {
       fail(concerned(namespace), `could not set kernel parameters in ${namespace}: ${reason(error)}`);
+    }
+  });
+
+  await inParallel(actions.tables, parallel, async ({ namespace, table }) => {
+    try {
+      await loadTable(context, namespace, table);
+    } catch (error) {
+      fail(concerned(namespace), `could not load the packet filter of ${namespace}: ${reason(error)}`);
     }
   });
 

@@ -4,7 +4,9 @@
  */
 import type { ResourceId } from '@sallyport/model';
 import { batchLine, routeWords } from '@sallyport/protocols';
-import type { IpLink, IpRoute, NamespaceReading } from '@sallyport/protocols';
+import type { IpLink, IpRoute, NamespaceReading, TableReading } from '@sallyport/protocols';
+import { isLoaded } from '../marked-table.ts';
+import type { MarkedTable } from '../marked-table.ts';
 import { fabricProtocol } from './render.ts';
 import type { DeviceState, FabricState, NamespaceState, PairState } from './state.ts';
 
@@ -12,13 +14,19 @@ import type { DeviceState, FabricState, NamespaceState, PairState } from './stat
 export type Action = { readonly line: string; readonly resource: ResourceId | undefined };
 export type NamespaceActions = { readonly namespace: string; readonly actions: readonly Action[] };
 
-export type ObservedNamespace = { readonly reading: NamespaceReading; readonly sysctls: Readonly<Record<string, string>> };
+export type ObservedNamespace = {
+  readonly reading: NamespaceReading;
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly table: TableReading | undefined;
+};
 /** By namespace name without prefix; a namespace that is not there is not in it. */
 export type ObservedFabric = ReadonlyMap<string, ObservedNamespace>;
 
 export type FabricActions = {
   readonly namespaces: readonly string[];
   readonly sysctls: readonly { readonly namespace: string; readonly settings: Readonly<Record<string, string>> }[];
+  /** Before any route: what may not pass must not pass for a moment. */
+  readonly tables: readonly { readonly namespace: string; readonly table: MarkedTable }[];
   /** Veth ends that stand in the way. */
   readonly stale: readonly NamespaceActions[];
   readonly pairs: readonly PairState[];
@@ -26,7 +34,7 @@ export type FabricActions = {
   readonly surplus: readonly NamespaceActions[];
 };
 
-const nothing: ObservedNamespace = { reading: { links: [], routes: [], rules: [] }, sysctls: {} };
+const nothing: ObservedNamespace = { reading: { links: [], routes: [], rules: [] }, sysctls: {}, table: undefined };
 
 export function diffFabric(desired: FabricState, observed: ObservedFabric): FabricActions {
   const missingPairs = desired.pairs.filter((pair) => !isStanding(pair, observed));
@@ -44,6 +52,9 @@ export function diffFabric(desired: FabricState, observed: ObservedFabric): Fabr
       );
       return Object.keys(settings).length === 0 ? [] : [{ namespace: state.namespace, settings }];
     }),
+    tables: desired.namespaces.flatMap(({ namespace, table }) =>
+      table === undefined || isLoaded(table, observed.get(namespace)?.table) ? [] : [{ namespace, table }],
+    ),
     stale: stale.map(({ namespace, names }) => ({
       namespace,
       actions: names.map((name) => ({ line: batchLine('link', 'delete', name), resource: undefined })),
@@ -175,9 +186,10 @@ function usesGateway(route: IpRoute): boolean {
 type Rule = NamespaceState['rules'][number];
 
 function isSameRule(a: Rule, b: Rule): boolean {
-  return a.priority === b.priority && a.source === b.source && a.table === b.table;
+  return a.priority === b.priority && a.source === b.source && a.table === b.table && a.inputDevice === b.inputDevice;
 }
 
 function ruleLine(verb: 'add' | 'delete', rule: Rule): string {
-  return batchLine('rule', verb, 'priority', rule.priority, 'from', rule.source, 'table', rule.table, 'protocol', rule.protocol);
+  const from = ['from', rule.source, ...(rule.inputDevice === undefined ? [] : ['iif', rule.inputDevice])];
+  return batchLine('rule', verb, 'priority', rule.priority, ...from, 'table', rule.table, 'protocol', rule.protocol);
 }

@@ -1,7 +1,8 @@
-/** Reads the planned namespaces of the lab fabric: two processes each. Not the orphans: those are known by their run folders. */
+/** Reads the planned namespaces of the lab fabric: two processes each, three with a packet filter. Not the orphans: those are known by their run folders. */
 import { listNamespaces, readNamespace, readSysctls } from '../../reconcile/namespace-commands.ts';
 import type { CommandContext } from '../../reconcile/namespace-commands.ts';
 import { inParallel } from '../../reconcile/in-parallel.ts';
+import { observeTable } from '../marked-table.ts';
 import type { ObservedFabric } from './diff.ts';
 import type { FabricState } from './state.ts';
 
@@ -16,13 +17,14 @@ export async function observeFabric(context: CommandContext, desired: FabricStat
   const present = new Set(await listNamespaces(context));
   const states = desired.namespaces.filter((state) => present.has(state.namespace));
   const unreadable = new Map<string, string>();
-  const readings = await inParallel(states, 4, async ({ namespace, sysctls }) => {
+  const readings = await inParallel(states, 4, async ({ namespace, sysctls, table: desired }) => {
     try {
-      const [reading, values] = await Promise.all([
+      const [reading, values, table] = await Promise.all([
         readNamespace(context, namespace),
         readSysctls(context, namespace, Object.keys(sysctls)),
+        desired === undefined ? undefined : observeTable(context, namespace),
       ]);
-      return [[namespace, { reading, sysctls: values }] as const];
+      return [[namespace, { reading, sysctls: values, table }] as const];
     } catch (error) {
       unreadable.set(namespace, error instanceof Error ? error.message : String(error));
       return [];

@@ -3,11 +3,12 @@
  * routes and forwarding through a gateway are not here: see the xfrm, routes and filter engines.
  *
  * Ours, and so removed when not planned: interfaces `l<number>` and `b<number>`, addresses on the interfaces named here,
- * routes and rules of protocol 213. Everything else in these namespaces (a lab's `s<n>` and `c<n>`) is left alone.
+ * routes and rules of protocol 213, the table `inet sallyport` of a VNet. Everything else in these namespaces (a lab's `s<n>` and `c<n>`) is left alone.
  */
 import { formatCidr, parseCidr } from '@sallyport/model';
 import type { HostPlan, InstancePlan, NetworkInterfacePlan, ResourceId, VnetPlan, VnetRoute } from '@sallyport/model';
 import type { IpRoute } from '@sallyport/protocols';
+import { internetDevice, outboundTable } from './outbound.ts';
 import type { DeviceState, FabricState, NamespaceState, PairState, RouteState } from './state.ts';
 
 /** rtm_protocol of routes and rules of the fabric; 214 is the tunnels'. 213 and 214 have no name in iproute2's rt_protos. */
@@ -40,7 +41,11 @@ export function renderFabric(plan: HostPlan): FabricState {
       ...plan.networkInterfaces.map(renderNetworkInterface),
       ...plan.instances.map(renderInstance),
     ],
-    pairs: [...plan.networkInterfaces.flatMap((nic) => nicPair(nic, plan)), ...plan.instances.flatMap((instance) => legs(instance, plan))],
+    pairs: [
+      ...plan.networkInterfaces.flatMap((nic) => nicPair(nic, plan)),
+      ...plan.instances.flatMap((instance) => legs(instance, plan)),
+      ...outbounds(plan).map(({ vnet, outbound }) => pair(outbound.linkId, publicNamespace, vnet.namespace, internetDevice, vnet.vnet)),
+    ],
   };
 }
 
@@ -57,12 +62,22 @@ function renderPublic(plan: HostPlan): NamespaceState {
         resource: undefined,
       },
       ...plan.instances.map((instance) => port(instance.public.linkId, `${instance.namespace}/public`, instance.gateway)),
+      ...outbounds(plan).map(({ vnet, outbound }) => port(outbound.linkId, `${vnet.namespace}/${internetDevice}`, vnet.vnet)),
     ],
-    routes: plan.instances.map((instance) =>
-      route(`${instance.public.address}/32`, instance.gateway, { device: `l${instance.public.linkId}` }),
-    ),
+    routes: [
+      ...plan.instances.map((instance) =>
+        route(`${instance.public.address}/32`, instance.gateway, { device: `l${instance.public.linkId}` }),
+      ),
+      ...outbounds(plan).map(({ vnet, outbound }) => route(`${outbound.address}/32`, vnet.vnet, { device: `l${outbound.linkId}` })),
+    ],
     rules: [],
   };
+}
+
+type Outbound = { readonly vnet: VnetPlan; readonly outbound: NonNullable<VnetPlan['outbound']> };
+
+function outbounds({ vnets }: HostPlan): readonly Outbound[] {
+  return vnets.flatMap((vnet) => (vnet.outbound === undefined ? [] : [{ vnet, outbound: vnet.outbound }]));
 }
 
 function renderVnet(vnet: VnetPlan, plan: HostPlan): NamespaceState {
@@ -84,40 +99,44 @@ function renderVnet(vnet: VnetPlan, plan: HostPlan): NamespaceState {
       .filter((instance) => instance.vnet.vnet === vnet.vnet)
       .map(({ vnet: leg, namespace, gateway }) => port(leg.linkId, `${namespace}/vnet`, gateway, bridgeOf(leg.subnet))),
   ];
+  const table = outboundTable(vnet);
+  const { outbound } = vnet;
+  const leg: DeviceState = { name: internetDevice, isBridge: false, addresses: [`${outbound?.address ?? ''}/32`], resource: vnet.vnet };
+  const ownTables = vnet.subnets.filter((subnet) => subnet.routes !== undefined);
   return {
     namespace: vnet.namespace,
     resources: [vnet.vnet],
     sysctls: router,
-    devices: [loopback(), ...bridges, ...ports],
-    routes: effectiveRoutes(vnet).map((effective) =>
-      effective.nextHops.length === 0
-        ? {
-            ...route(effective.prefix, vnet.vnet),
-            type: 'unreachable' as const,
-            metric: effective.prefix === '0.0.0.0/0' ? lastResortMetric : 0,
-          }
-        : route(effective.prefix, vnet.vnet, ...effective.nextHops.map((gateway) => ({ gateway }))),
-    ),
-    rules: [],
+    devices: [loopback(), ...bridges, ...ports, ...(outbound === undefined ? [] : [leg])],
+    routes: [
+      ...(outbound === undefined ? [] : [route(`${outbound.router}/32`, vnet.vnet, { device: internetDevice })]),
+      ...vnet.routes.map((effective) => vnetRoute(vnet, effective, mainTable)),
+      ...ownTables.flatMap(({ routes = [], bridgeId }) => routes.map((effective) => vnetRoute(vnet, effective, subnetTable(bridgeId)))),
+    ],
+    rules: ownTables.map(({ bridgeId }) => ({
+      priority: subnetRulePriority,
+      source: 'all',
+      inputDevice: `b${bridgeId}`,
+      table: subnetTable(bridgeId),
+      protocol: fabricProtocol,
+    })),
+    ...(table === undefined ? {} : { table }),
   };
 }
 
-/** Azure's precedence for equal prefixes: user-defined, then learned from a gateway, then system. */
-const precedence = { User: 0, VirtualNetworkGateway: 1, Default: 2 } as const;
+/** Of packets that come from a subnet with routes of its own. */
+const subnetRulePriority = 1000;
+const subnetTable = (bridgeId: number): number => 20_000 + bridgeId;
 
-/**
- * One route per prefix. Addresses of the VNet that no subnet holds, and whatever no route covers, are unreachable.
- * Source: https://learn.microsoft.com/azure/virtual-network/virtual-networks-udr-overview#how-azure-selects-a-route
- */
-export function effectiveRoutes(vnet: VnetPlan): readonly VnetRoute[] {
-  const connected = new Set(vnet.subnets.map((subnet) => networkOf(subnet.router)));
-  const system = [...vnet.addressPrefixes, '0.0.0.0/0'].map((prefix) => ({ prefix, source: 'Default' as const, nextHops: [] }));
-  const best = new Map<string, VnetRoute>();
-  for (const candidate of [...vnet.routes, ...system].filter(({ prefix }) => !connected.has(prefix))) {
-    const other = best.get(candidate.prefix);
-    if (other === undefined || precedence[candidate.source] < precedence[other.source]) best.set(candidate.prefix, candidate);
-  }
-  return [...best.values()].toSorted((a, b) => a.prefix.localeCompare(b.prefix));
+/** What goes nowhere is refused, so that its sender knows; addresses that no subnet holds too. */
+function vnetRoute(vnet: VnetPlan, { prefix, nextHopType, nextHops, subnet }: VnetRoute, table: number): RouteState {
+  const { outbound } = vnet;
+  const bridge = vnet.subnets.find((candidate) => candidate.subnet === subnet);
+  if (nextHopType === 'Internet' && outbound !== undefined)
+    return { ...route(prefix, vnet.vnet, { gateway: outbound.router, device: internetDevice }), table };
+  if (nextHopType === 'VnetLocal' && bridge !== undefined) return { ...route(prefix, vnet.vnet, { device: `b${bridge.bridgeId}` }), table };
+  if (nextHops.length > 0) return { ...route(prefix, vnet.vnet, ...nextHops.map((gateway) => ({ gateway }))), table };
+  return { ...route(prefix, vnet.vnet), type: 'unreachable', table, metric: prefix === '0.0.0.0/0' ? lastResortMetric : 0 };
 }
 
 function renderNetworkInterface(nic: NetworkInterfacePlan): NamespaceState {
@@ -125,7 +144,7 @@ function renderNetworkInterface(nic: NetworkInterfacePlan): NamespaceState {
   return {
     namespace: nic.namespace,
     resources: [resource],
-    sysctls: quiet,
+    sysctls: { ...quiet, 'net.ipv4.ip_forward': nic.forwards ? '1' : '0' },
     devices: [loopback(), { name: 'eth0', isBridge: false, addresses: [nic.address], resource }],
     routes: [route('0.0.0.0/0', resource, { gateway: nic.router, device: 'eth0' })],
     rules: [],

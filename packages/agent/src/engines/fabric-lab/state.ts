@@ -1,6 +1,7 @@
 /** The desired state of the lab fabric as data: what `render.ts` makes of a plan and `diff.ts` compares with reality. */
 import type { ResourceId } from '@sallyport/model';
 import type { IpRoute, IpRule } from '@sallyport/protocols';
+import type { MarkedTable } from '../marked-table.ts';
 
 export type DeviceState = {
   readonly name: string;
@@ -24,6 +25,8 @@ export type NamespaceState = {
   readonly devices: readonly DeviceState[];
   readonly routes: readonly RouteState[];
   readonly rules: readonly IpRule[];
+  /** Packet filter and NAT. */
+  readonly table?: MarkedTable;
 };
 
 /** A veth pair: `l<linkId>` in the router's namespace, `device` in the node's. */

@@ -1,14 +1,8 @@
-/** Replaces our table whole, in one nftables transaction, and opens forwarding once it stands. */
-import { inNamespace } from '../engine.ts';
+/** Opens forwarding in a gateway instance, once its filter stands. */
 import { readSysctls, writeSysctls } from '../../reconcile/namespace-commands.ts';
 import type { CommandContext } from '../../reconcile/namespace-commands.ts';
-import type { FilterState } from './render.ts';
 
 const forwarding = 'net.ipv4.ip_forward';
-
-export async function loadFilter({ run, paths }: CommandContext, namespace: string, desired: FilterState): Promise<void> {
-  await run(inNamespace(paths, namespace, ['nft', '-f', '-']), { input: desired.text });
-}
 
 /** Only ever called behind a loaded filter. */
 export async function openForwarding(context: CommandContext, namespace: string): Promise<void> {

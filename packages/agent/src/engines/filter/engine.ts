@@ -2,9 +2,9 @@
 import type { EngineObservation, InstancePlan } from '@sallyport/model';
 import type { InstanceEngine } from '../engine.ts';
 import type { CommandContext } from '../../reconcile/namespace-commands.ts';
-import { loadFilter, openForwarding } from './apply.ts';
-import { observeFilter } from './observe.ts';
-import { isLoaded, renderFilter } from './render.ts';
+import { isLoaded, loadTable, observeTable } from '../marked-table.ts';
+import { openForwarding } from './apply.ts';
+import { renderFilter } from './render.ts';
 
 /** @param clampsMss whether tunnel interfaces leave TCP MSS to us. */
 export function createFilterEngine(context: CommandContext, clampsMss: boolean): InstanceEngine {
@@ -12,7 +12,7 @@ export function createFilterEngine(context: CommandContext, clampsMss: boolean):
   const views = new Map<string, EngineObservation>();
   const reconcile = async (instance: InstancePlan): Promise<void> => {
     const desired = renderFilter(instance, clampsMss);
-    if (!isLoaded(desired, await observeFilter(context, instance.namespace))) await loadFilter(context, instance.namespace, desired);
+    if (!isLoaded(desired, await observeTable(context, instance.namespace))) await loadTable(context, instance.namespace, desired);
     await openForwarding(context, instance.namespace);
   };
   return {

@@ -4,40 +4,15 @@
  * ever; on the public leg only IKE, ESP and ICMP, and only from and to the gateway's public address.
  * So a packet of the inside can't leave in clear whatever the routes say. Not NAT, not SKU limits.
  */
-import { createHash } from 'node:crypto';
 import type { InstancePlan } from '@sallyport/model';
-import { renderReplaceTable } from '@sallyport/protocols';
-import type { NftChain, TableReading } from '@sallyport/protocols';
+import type { NftChain } from '@sallyport/protocols';
+import { markedTable } from '../marked-table.ts';
+import type { MarkedTable } from '../marked-table.ts';
 import { sourceChains } from './sources.ts';
 
-export const filterTable = 'sallyport';
-
-export type FilterState = {
-  /** In the comment of the first rule: what was loaded last. */
-  readonly digest: string;
-  readonly ruleCounts: Readonly<Record<string, number>>;
-  /** For `nft -f -`. */
-  readonly text: string;
-};
-
 /** @param clampsMss the tunnel interfaces are the kernel's, which do not clamp TCP MSS themselves. */
-export function renderFilter(instance: InstancePlan, clampsMss: boolean): FilterState {
-  const chains = chainsOf(instance, clampsMss);
-  const digest = `digest ${createHash('sha256').update(JSON.stringify(chains)).digest('hex').slice(0, 32)}`;
-  const [first, ...rest] = chains;
-  const [firstRule, ...rules] = first?.rules ?? [];
-  const marked = first === undefined ? chains : [{ ...first, rules: [`${firstRule ?? ''} comment "${digest}"`, ...rules] }, ...rest];
-  return {
-    digest,
-    ruleCounts: Object.fromEntries(chains.map((chain) => [chain.name, chain.rules.length])),
-    text: renderReplaceTable(filterTable, marked),
-  };
-}
-
-export function isLoaded(desired: FilterState, observed: TableReading | undefined): boolean {
-  if (observed === undefined || !observed.comments.includes(desired.digest)) return false;
-  const [wanted, found] = [Object.entries(desired.ruleCounts), observed.ruleCounts];
-  return wanted.length === Object.keys(found).length && wanted.every(([chain, count]) => found[chain] === count);
+export function renderFilter(instance: InstancePlan, clampsMss: boolean): MarkedTable {
+  return markedTable(chainsOf(instance, clampsMss));
 }
 
 function chainsOf(instance: InstancePlan, clampsMss: boolean): readonly NftChain[] {

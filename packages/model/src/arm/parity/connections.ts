@@ -51,6 +51,18 @@ export const connectionParity: readonly ParityRow[] = [
     pages.selectors,
     'Not demanded: az sets the policy in a second request.',
   ),
+  differs(
+    'VGW-CONN-036',
+    'A policy-based tunnel has the selectors of its prefixes, comes up on traffic and goes after five minutes without; DPD is not supported.',
+    pages.faq,
+    'In force. connectionStatus is NotConnected meanwhile, with the reason Idle; Azure gives no reason. The gateway answers DPD and never asks.',
+  ),
+  differs(
+    'VGW-CONN-037',
+    'Sites with any-to-any selectors reach each other through a route-based gateway, IKEv1 and IKEv2 mixed; those with policy-based selectors reach the network only.',
+    pages.selectors,
+    'In force for the prefixes of local network gateways.',
+  ),
   notYet('VGW-CONN-035', 'S2S authentication by certificate.', pages.rest, 'Settings are stored; the connection is not planned.'),
   row('VGW-IPSEC-001', 'A connection has at most one custom IPsec policy.', pages.faq, ourCode),
   row('VGW-IPSEC-002', 'A GCM algorithm is the same for IPsec encryption and integrity.', pages.faq, ourCode),

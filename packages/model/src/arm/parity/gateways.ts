@@ -79,6 +79,12 @@ export const gatewayParity: readonly ParityRow[] = [
   row('VGW-NET-005', 'vpnType cannot be changed.', pages.faq, ourCode),
   row('VGW-NET-006', 'gatewayType cannot be changed.', pages.settings, ourCode),
   row('VGW-NET-007', 'A default site needs a route-based gateway.', pages.settings, ourCode),
+  differs(
+    'VGW-NET-008',
+    'With a default site, Internet traffic of the virtual network goes through it, and nowhere while it is down.',
+    pages.settings,
+    'In force by static routes; a default route by BGP is not supported yet.',
+  ),
   row('VGW-USE-001', 'A gateway with connections cannot be deleted.', pages.settings),
   notYet(
     'VGW-USE-002',

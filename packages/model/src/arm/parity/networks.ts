@@ -90,6 +90,18 @@ export const networkParity: readonly ParityRow[] = [
   row('RT-003', 'A route to anything else has no next-hop address.', pages.routes, ourCode),
   row('RT-004', 'Routes of one table have different prefixes.', pages.routes, ourCode),
   row('RT-005', 'A route table in use cannot be deleted.', pages.routes),
+  differs(
+    'RT-006',
+    'Packets take the longest prefix of their subnet, then user, gateway, system route; disableBgpRoutePropagation hides those of the gateway.',
+    pages.routes,
+    'Routes of service tags and of IPv6 are not applied. Packets within a subnet meet no router, so no route can move them.',
+  ),
+  differs(
+    'VNET-OUT-001',
+    'Machines reach the Internet with an address of the provider, unless their subnet has defaultOutboundAccess false.',
+    pages.network,
+    'One address for each virtual network, of the upper end of the public network. Public addresses of machines and NAT gateways have no effect.',
+  ),
   row('NSG-001', 'Priorities are 100 to 4096.', pages.groups),
   row('NSG-002', 'Priorities are unique per direction.', pages.groups),
   row('NSG-003', 'A network security group in use cannot be deleted.', pages.groups),

@@ -1,0 +1,51 @@
+/**
+ * Our nftables table of one namespace, `inet sallyport`: replaced whole in one transaction, and recognised by a digest in the comment of
+ * its first rule, so that one that stands is not loaded again. What is in it is its engine's: filter/ of a gateway, fabric-lab/ of a VNet.
+ */
+import { createHash } from 'node:crypto';
+import { parseTable, renderReplaceTable } from '@sallyport/protocols';
+import type { NftChain, TableReading } from '@sallyport/protocols';
+import type { CommandContext } from '../reconcile/namespace-commands.ts';
+import { inNamespace } from './engine.ts';
+
+const tableName = 'sallyport';
+
+export type MarkedTable = {
+  /** In the comment of the first rule: what was loaded last. */
+  readonly digest: string;
+  readonly ruleCounts: Readonly<Record<string, number>>;
+  /** For `nft -f -`. */
+  readonly text: string;
+};
+
+/** @param chains the first has a rule. */
+export function markedTable(chains: readonly NftChain[]): MarkedTable {
+  const digest = `digest ${createHash('sha256').update(JSON.stringify(chains)).digest('hex').slice(0, 32)}`;
+  const [first, ...rest] = chains;
+  const [firstRule, ...rules] = first?.rules ?? [];
+  const marked = first === undefined ? chains : [{ ...first, rules: [`${firstRule ?? ''} comment "${digest}"`, ...rules] }, ...rest];
+  return {
+    digest,
+    ruleCounts: Object.fromEntries(chains.map((chain) => [chain.name, chain.rules.length])),
+    text: renderReplaceTable(tableName, marked),
+  };
+}
+
+export function isLoaded(desired: MarkedTable, observed: TableReading | undefined): boolean {
+  if (observed === undefined || !observed.comments.includes(desired.digest)) return false;
+  const [wanted, found] = [Object.entries(desired.ruleCounts), observed.ruleCounts];
+  return wanted.length === Object.keys(found).length && wanted.every(([chain, count]) => found[chain] === count);
+}
+
+/** undefined when there is no such table. @throws CommandError when nft can't tell. */
+export async function observeTable({ run, paths }: CommandContext, namespace: string): Promise<TableReading | undefined> {
+  const argv = inNamespace(paths, namespace, ['nft', '-j', 'list', 'table', 'inet', tableName]);
+  const { code, stdout, stderr } = await run(argv, { okCodes: [0, 1] });
+  if (code === 0) return parseTable(stdout);
+  if (stderr.includes('No such file or directory')) return undefined;
+  throw new Error(`could not list nftables table inet ${tableName} in ${namespace}: ${stderr.split('\n')[0] ?? ''}`);
+}
+
+export async function loadTable({ run, paths }: CommandContext, namespace: string, desired: MarkedTable): Promise<void> {
+  await run(inNamespace(paths, namespace, ['nft', '-f', '-']), { input: desired.text });
+}
