@@ -67,7 +67,16 @@ test.each<readonly [string, Plan, string]>([
   ],
   [
     'a way to the Internet that is not there',
-    damaged((host) => ({ ...host, vnets: host.vnets.map(({ outbound: _, ...vnet }) => vnet) })),
+    damaged((host) => ({
+      ...host,
+      vnets: host.vnets.map(({ vnet, namespace, addressPrefixes, subnets, routes }) => ({
+        vnet,
+        namespace,
+        addressPrefixes,
+        subnets,
+        routes,
+      })),
+    })),
     'PlanMissingPeer: virtual network hq routes 0.0.0.0/0 to the Internet and has no way there',
   ],
   [

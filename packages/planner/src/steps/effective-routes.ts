@@ -73,7 +73,8 @@ function userRoutes(table: RouteTable, vnet: DraftVnet, gateways: readonly strin
         return [{ ...route, nextHopType, nextHops: isInSubnet(vnet, nextHopIpAddress) ? [nextHopIpAddress ?? ''] : [] }];
       case 'Internet':
         return [{ ...route, nextHopType: vnet.outbound === undefined ? 'None' : nextHopType }];
-      default:
+      case 'None':
+      case 'VnetLocal':
         return [{ ...route, nextHopType }];
     }
   });
