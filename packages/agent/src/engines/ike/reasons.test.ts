@@ -79,12 +79,24 @@ describe('the reason', () => {
     [
       'ike-proposals',
       'NoCommonIkeProposal',
-      'peer 203.0.113.1 offered IKE AES256/SHA1/DHGroup2; accepted are AES128/SHA256/DHGroup14, AES256/SHA384/ECP384',
+      'peer 203.0.113.1 offered IKE AES256/SHA1/DHGroup2; accepted are AES128/SHA256/DHGroup14, AES256/SHA384/ECP384: integrity differs: SHA1 offered, SHA384 accepted; DH group differs: DHGroup2 offered, ECP384 accepted',
     ],
-    ['ike-proposals-v1', 'NoCommonIkeProposal', 'peer 203.0.113.1 offered IKE AES256/SHA1/DHGroup2; accepted are AES128/SHA256/DHGroup14'],
+    [
+      'ike-proposals-v1',
+      'NoCommonIkeProposal',
+      'peer 203.0.113.1 offered IKE AES256/SHA1/DHGroup2; accepted are AES128/SHA256/DHGroup14: encryption differs: AES256 offered, AES128 accepted; integrity differs: SHA1 offered, SHA256 accepted; DH group differs: DHGroup2 offered, DHGroup14 accepted',
+    ],
     ['version', 'NoCommonIkeProposal', 'peer 203.0.113.1 speaks another IKE version than the connection'],
-    ['esp-proposals', 'NoCommonEspProposal', 'peer 203.0.113.1 offered IPsec GCMAES256/GCMAES256; accepted are AES128/SHA256'],
-    ['esp-proposals-v1', 'NoCommonEspProposal', 'peer 203.0.113.1 offered IPsec GCMAES256/GCMAES256; accepted are AES128/SHA256'],
+    [
+      'esp-proposals',
+      'NoCommonEspProposal',
+      'peer 203.0.113.1 offered IPsec GCMAES256/GCMAES256; accepted are AES128/SHA256: encryption differs: GCMAES256 offered, AES128 accepted; integrity differs: GCMAES256 offered, SHA256 accepted',
+    ],
+    [
+      'esp-proposals-v1',
+      'NoCommonEspProposal',
+      'peer 203.0.113.1 offered IPsec GCMAES256/GCMAES256; accepted are AES128/SHA256: encryption differs: GCMAES256 offered, AES128 accepted; integrity differs: GCMAES256 offered, SHA256 accepted',
+    ],
     [
       'selectors',
       'SelectorsRefused',
@@ -99,6 +111,21 @@ describe('the reason', () => {
     expect(reasonOf(name, responder)).toEqual([code, message]);
   });
 
+  it('as responder of IKEv1: an identity that no connection has', () => {
+    const tracker = createReasonTracker();
+    const about = { group: 'IKE', level: 1, connection: '(unnamed)', ikeSaId: '1' };
+    const say = (message: string): void => {
+      tracker.onLog({ ...about, message }, 0);
+    };
+    say('203.0.113.1 is initiating a Main Mode IKE_SA');
+    say('looking for pre-shared key peer configs matching 198.51.100.2...203.0.113.1[other.example.net]');
+    say('no peer config found');
+    expect(tracker.reasonFor('hq', '203.0.113.1')).toMatchObject({
+      code: 'WrongIdentity',
+      message: 'peer 203.0.113.1 names itself other.example.net, or asks for another identity of ours: no connection has these',
+    });
+  });
+
   it('is gone once the tunnel is up', () => {
     const tracker = createReasonTracker();
     const say = (message: string): void => void tracker.onLog({ group: 'IKE', level: 1, connection: 'hq', ikeSaId: '1', message }, 0);
@@ -111,9 +138,15 @@ describe('the reason', () => {
   it.each([
     [
       'the peer closed',
-      ['IKE_SA hq[1] established between a...b', 'received DELETE for IKE_SA hq[1]'],
+      ['IKE_SA hq[1] established between a...b', 'CHILD_SA hq{1} established with SPIs a b', 'received DELETE for IKE_SA hq[1]'],
       'PeerDeleted',
       'peer 203.0.113.2 closed the tunnel',
+    ],
+    [
+      'the peer closed at once',
+      ['IKE_SA hq[1] established between a...b', 'received DELETE for IKE_SA hq[1]'],
+      'PeerDeleted',
+      'peer 203.0.113.2 closed the tunnel at once, before a CHILD SA: it may expect another identity of ours',
     ],
     [
       'liveness checks',

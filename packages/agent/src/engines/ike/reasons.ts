@@ -6,6 +6,8 @@
 import type { TunnelPlan } from '@sallyport/model';
 import type { LogLine } from '@sallyport/protocols';
 import { azureProposal } from './algorithms.ts';
+import { proposalDifference } from './proposal-difference.ts';
+import type { ProposalKind } from './proposal-difference.ts';
 
 export type ReasonCode =
   | 'PeerSilent'
@@ -33,6 +35,8 @@ export type SaLog = {
   readonly peer: string;
   readonly hasAnswered: boolean;
   readonly isEstablished: boolean;
+  /** Has had a CHILD SA. */
+  readonly hasChild: boolean;
   /** Port of the last packet sent. */
   readonly port: string;
   /** `received proposals` and `configured proposals`, as logged. */
@@ -77,7 +81,7 @@ const rules: readonly Rule[] = [
     say: (sa) => `what peer ${sa.peer} sent can't be decrypted: the shared keys differ`,
   },
   {
-    pattern: /^no matching peer config found|^constraint check failed: identity|^IDir '.*' does not match/,
+    pattern: /^no (?:matching )?peer config found|^constraint check failed: identity|^IDir '.*' does not match/,
     code: 'WrongIdentity',
     say: (sa) =>
       `peer ${sa.peer} names itself ${sa.peerIdentity === '' ? 'otherwise' : sa.peerIdentity}, or asks for another identity of ours: no connection has these`,
@@ -85,7 +89,7 @@ const rules: readonly Rule[] = [
   {
     pattern: /^received proposals unacceptable|^no proposal found/,
     code: 'NoCommonIkeProposal',
-    say: (sa) => `peer ${sa.peer} offered IKE ${proposals(sa.received)}; accepted are ${proposals(sa.configured)}`,
+    say: (sa) => offeredAndAccepted('ike', sa),
   },
   {
     pattern: /^no IKE config found for .*, sending NO_PROPOSAL_CHOSEN/,
@@ -109,7 +113,7 @@ const rules: readonly Rule[] = [
     pattern: /^no acceptable proposal found|^no matching proposal found, sending NO_PROPOSAL_CHOSEN/,
     when: established,
     code: 'NoCommonEspProposal',
-    say: (sa) => `peer ${sa.peer} offered IPsec ${proposals(sa.received)}; accepted are ${proposals(sa.configured)}`,
+    say: (sa) => offeredAndAccepted('esp', sa),
   },
   {
     pattern: /^received (?:TS_UNACCEPTABLE notify, no CHILD_SA built|INVALID_ID_INFORMATION error notify)/,
@@ -121,6 +125,13 @@ const rules: readonly Rule[] = [
     code: 'SelectorsRefused',
     say: (sa, match) =>
       `peer ${sa.peer} asks for traffic selectors ${match[1] ?? match[4] ?? ''} (ours) and ${match[2] ?? match[3] ?? ''} (its own), which the connection does not have`,
+  },
+  {
+    // IKEv1's main mode names the identities last, and says nothing to the other end that refuses one.
+    pattern: /^received DELETE for IKE_SA/,
+    when: (sa) => sa.isEstablished && !sa.hasChild,
+    code: 'PeerDeleted',
+    say: (sa) => `peer ${sa.peer} closed the tunnel at once, before a CHILD SA: it may expect another identity of ours`,
   },
   {
     pattern: /^received DELETE for (?:IKE_SA|ESP CHILD_SA)/,
@@ -175,8 +186,16 @@ export function sentence(finding: Finding, tunnel: TunnelPlan): string {
   return `${finding.message}; offered ${few(offered.map((words) => words.join('/')))}`;
 }
 
-function proposals(logged: string): string {
-  return logged === '' ? 'others' : few(logged.split(', ').map(azureProposal));
+function offeredAndAccepted(kind: ProposalKind, sa: SaLog): string {
+  const [received, configured] = [proposals(sa.received), proposals(sa.configured)];
+  const difference = proposalDifference(kind, received, configured);
+  const what = kind === 'ike' ? 'IKE' : 'IPsec';
+  const words = (list: readonly string[]): string => (list.length === 0 ? 'others' : few(list));
+  return `peer ${sa.peer} offered ${what} ${words(received)}; accepted are ${words(configured)}${difference === undefined ? '' : `: ${difference}`}`;
+}
+
+function proposals(logged: string): readonly string[] {
+  return logged === '' ? [] : logged.split(', ').map(azureProposal);
 }
 
 function few(words: readonly string[]): string {
@@ -195,7 +214,7 @@ export function follow(sa: SaLog, line: LogLine): SaLog {
 const facts: readonly { readonly pattern: RegExp; readonly read: (match: RegExpExecArray) => Partial<SaLog> }[] = [
   {
     pattern: /^initiating (?:Main Mode |Aggressive Mode )?IKE_SA .* to (\S+)$/,
-    read: (m) => ({ peer: m[1] ?? '', hasAnswered: false, isEstablished: false }),
+    read: (m) => ({ peer: m[1] ?? '', hasAnswered: false, isEstablished: false, hasChild: false }),
   },
   { pattern: /^(\S+) is initiating an? (?:Main Mode |Aggressive Mode )?IKE_SA/, read: (m) => ({ peer: m[1] ?? '' }) },
   { pattern: /^received packet: from (\S+)\[\d+\] to /, read: (m) => ({ peer: m[1] ?? '', hasAnswered: true }) },
@@ -204,6 +223,7 @@ const facts: readonly { readonly pattern: RegExp; readonly read: (match: RegExpE
   { pattern: /^configured proposals: (.*)/, read: (m) => ({ configured: m[1] ?? '' }) },
   { pattern: /^looking for .*peer configs matching .*\[([^\]]*)\]$/, read: (m) => ({ peerIdentity: m[1] ?? '' }) },
   { pattern: /^IKE_SA .* established between /, read: () => ({ isEstablished: true }) },
+  { pattern: /^(?:inbound )?CHILD_SA \S+ established with /, read: () => ({ hasChild: true }) },
 ];
 
 function fact(message: string): readonly [true, Partial<SaLog>] | readonly [undefined] {
@@ -219,6 +239,7 @@ export const unknownSa: SaLog = {
   peer: 'of unknown address',
   hasAnswered: false,
   isEstablished: false,
+  hasChild: false,
   port: '',
   received: '',
   configured: '',
