@@ -7,12 +7,17 @@ import { basename, join } from 'node:path';
 import { deviceRunDirectory, swanctl } from './device.ts';
 import { until } from '@sallyport/runtime';
 import type { DevicePorts } from './device.ts';
+import { LabError } from './fabric.ts';
 import type { Fabric } from './fabric.ts';
 import { readMachines } from './lab-file.ts';
 import { inside, listNamespaces, waitForPublicNetwork } from './namespaces.ts';
 
 /** Enough for all headers of an encapsulated packet; keys and payloads are of no use here. */
 const snapLength = 128;
+
+/** RFC 1918 and RFC 6598: what is behind gateways and sites. pcap-filter(7) sees the outer header only. */
+const privateAddresses = 'net 10.0.0.0/8 or net 172.16.0.0/12 or net 192.168.0.0/16 or net 100.64.0.0/10';
+const allowed = 'udp port 500 or udp port 4500 or esp or icmp[icmptype] = icmp-unreach';
 
 /** In the clone, ignored by git. */
 const evidenceFolder = join(import.meta.dirname, '..', '..', '.lab-evidence');
@@ -34,8 +39,9 @@ export class Evidence implements AsyncDisposable {
     return join(this.folder, 'public.pcap');
   }
 
-  /** Captures every link of the public network from now on. */
+  /** Captures every link of the public network from now on; once. */
   async startCapture(): Promise<void> {
+    if (existsSync(this.captureFile)) return;
     const namespace = await waitForPublicNetwork(this.#fabric, this.#ports.clock);
     this.#ports.daemons.start({
       argv: inside(namespace, ['tcpdump', '-i', 'any', '-n', '-U', '-s', `${snapLength}`, '-w', this.captureFile]),
@@ -44,7 +50,7 @@ export class Evidence implements AsyncDisposable {
       pidFile: join(this.folder, 'tcpdump.pid'),
     });
     const hasBegun = (): boolean => existsSync(this.captureFile) && statSync(this.captureFile).size > 0;
-    await until(hasBegun, Boolean, { because: `tcpdump captures in ${namespace}`, clock: this.#ports.clock, timeoutMs: 10_000 });
+    await until(hasBegun, Boolean, { because: `tcpdump captures in ${namespace}`, clock: this.#ports.clock, timeoutMs: 30_000 });
   }
 
   async stopCapture(): Promise<void> {
@@ -57,6 +63,18 @@ export class Evidence implements AsyncDisposable {
     const count = /^(\d+) packets?$/m.exec(stdout)?.[1];
     if (count === undefined) throw new Error(`could not count packets in ${this.captureFile}: tcpdump printed ${JSON.stringify(stdout)}`);
     return Number(count);
+  }
+
+  /**
+   * Ends the capture and looks at every packet in it: none has an address of a private network outside of a tunnel, and none is anything
+   * but IKE, ESP, or a router's or a host's word that a packet did not arrive.
+   * @throws LabError with the first of those that should not be there.
+   */
+  async expectNothingInClear(): Promise<void> {
+    await this.stopCapture();
+    const expression = `(${privateAddresses}) or (ip and not (${allowed}))`;
+    const { stdout } = await this.#ports.run(['tcpdump', '-r', this.captureFile, '-n', '-c', '3', expression], { timeoutMs: 120_000 });
+    if (stdout.trim() !== '') throw new LabError(`packets left in clear, of which these are the first:\n${stdout}`);
   }
 
   /** Dumps everything; the folder stays. @returns the folder. */

@@ -9,7 +9,6 @@ test('a connection built with the Azure SDK carries echoes and 100 MB each way, 
   await using up = await UpProcess.start();
   await withEvidence(up, 'main-job', async (evidence) => {
     const { session } = up;
-    await evidence.startCapture();
     const scenario = loadScenario('s2s-ikev2-psk', session.arm.file.subscriptionId);
     await buildScenario(session, scenario);
     const trips = await expectScenario(session, scenario);
@@ -25,6 +24,5 @@ test('a connection built with the Azure SDK carries echoes and 100 MB each way, 
     expect(await evidence.countPackets('udp port 4500 or esp')).toBeGreaterThan(100_000);
     expect(await evidence.countPackets('udp port 500')).toBeGreaterThan(0);
     expect(await evidence.countPackets('ip and not (udp port 500 or udp port 4500 or esp)')).toBe(0);
-    expect(await evidence.countPackets('net 10.0.0.0/8 or net 192.168.0.0/16')).toBe(0);
   });
 });

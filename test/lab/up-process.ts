@@ -99,11 +99,17 @@ export class UpProcess implements AsyncDisposable {
   }
 }
 
-/** Runs a test body with evidence: kept and its folder named in the error when the body fails. */
+/**
+ * Runs a test body with evidence: kept and its folder named in the error when the body fails. The public network is captured all
+ * the while, and whatever the body does to its tunnels, nothing may have left in clear.
+ */
 export async function withEvidence<T>(up: UpProcess, name: string, body: (evidence: Evidence) => Promise<T>): Promise<T> {
   await using evidence = new Evidence(ports, up.fabric, name);
   try {
-    return await body(evidence);
+    await evidence.startCapture();
+    const result = await body(evidence);
+    await evidence.expectNothingInClear();
+    return result;
   } catch (error) {
     const folder = await evidence.collect(error);
     throw new Error(`${error instanceof Error ? error.message : String(error)}\nevidence: ${folder}\nup printed: ${up.output}`, {

@@ -45,7 +45,6 @@ async function report(name: string, work: () => Promise<readonly RoundTrip[]>): 
   const began = performance.now();
   try {
     const seen = await withEvidence(up, name.replaceAll(/\W+/g, '-'), async (evidence) => {
-      await evidence.startCapture();
       const trips = (await work()).map(({ from, to }) => `${from} ${to}`);
       return { trips, ...(await readStatus()), gateways: await readGateways(), packets: await countPackets(evidence) };
     });
