@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { Cell } from './cells.ts';
 import type { PeerWords } from './policies.ts';
-import { idsOf } from './run-cells.ts';
+import { spisOf } from './run-cells.ts';
 import type { Outcome } from './run-cells.ts';
 import type { Seen } from './seen.ts';
 
@@ -20,10 +20,11 @@ export function expectCell(cell: Cell, outcome: Outcome | Error | undefined, wor
   expect(suites(last)).toEqual([withGroup(words)]);
   // The same IKE SA from the first reading to the last: no end began anew.
   expect(last.ikes).toEqual(first.ikes);
-  if (cell.begins !== 'both') expect(last.ikes[0]?.isInitiator).toBe(cell.begins === 'peer');
   for (const { packetsIn, packetsOut } of last.children) expect([packetsIn > 0, packetsOut > 0]).toEqual([true, true]);
 
-  expect(idsOf(observed)).toEqual(last.ikes.map(({ id }) => id));
+  expect(observed?.ikeSas).toHaveLength(1);
+  expect(spisOf(observed)).toEqual(last.children.map(({ spiIn }) => spiIn));
+  if (cell.begins !== 'both') expect(observed?.ikeSas[0]?.isInitiator).toBe(cell.begins === 'gateway');
 }
 
 const suites = ({ children }: Seen): readonly string[] => children.map(({ suite }) => suite);

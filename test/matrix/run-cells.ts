@@ -71,17 +71,19 @@ async function observe(
   const read = async (): Promise<boolean> => {
     seen = await gateway.observed();
     return [...outcomes].every(
-      ([{ name }, outcome]) => outcome instanceof Error || idsOf(seen.get(name)).join() === outcome.last.ikes.map(({ id }) => id).join(),
+      ([{ name }, outcome]) =>
+        outcome instanceof Error || spisOf(seen.get(name)).join() === outcome.last.children.map(({ spiIn }) => spiIn).join(),
     );
   };
   const { clock } = gateway.session.ports;
-  await until(read, Boolean, { because: 'both ends name the same IKE SAs', clock, timeoutMs: 20_000, everyMs: 1000 }).catch(() => {});
+  await until(read, Boolean, { because: 'both ends name the same SAs', clock, timeoutMs: 20_000, everyMs: 1000 }).catch(() => {});
   return seen;
 }
 
-/** As the peers write them. */
-export function idsOf(observation: ConnectionObservation | undefined): readonly string[] {
-  return (observation?.ikeSas ?? []).map(({ initiatorSpi, responderSpi }) => `${initiatorSpi} ${responderSpi}`);
+/** Of the CHILD SAs that carry packets to the peer: there they are the inbound ones. */
+export function spisOf(observation: ConnectionObservation | undefined): readonly string[] {
+  const children = observation?.ikeSas.flatMap(({ childSas }) => childSas) ?? [];
+  return children.filter(({ state }) => state === 'INSTALLED').map(({ outboundSpi }) => outboundSpi);
 }
 
 /** Both have sent their first packet and neither has an answer. */

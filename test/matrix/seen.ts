@@ -3,6 +3,7 @@
 export type SeenChild = {
   /** `ESP` suite in the peer's words, with the group of its own key exchange after a slash when there was one. */
   readonly suite: string;
+  /** Eight hex digits. */
   readonly spiIn: string;
   readonly packetsIn: number;
   readonly packetsOut: number;
@@ -11,9 +12,8 @@ export type SeenChild = {
 export type SeenIke = {
   readonly version: 1 | 2;
   readonly suite: string;
-  /** Both SPIs: what makes an IKE SA the same one. */
+  /** What makes it the same one: both SPIs, or the peer's own number. */
   readonly id: string;
-  readonly isInitiator: boolean;
 };
 
 export type Seen = {

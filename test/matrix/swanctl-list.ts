@@ -5,11 +5,10 @@ import type { Seen, SeenChild, SeenIke } from './seen.ts';
 export function parseSas(text: string): Seen {
   const sections = text.split(/^(?=\S)/m).filter((section) => section.trim() !== '');
   const ikes = sections.flatMap((section): readonly SeenIke[] => {
-    const [, state, version, first = '', firstMark, second = ''] =
-      /^\S+: #\d+, (\w+), IKEv([12]), ([0-9a-f]+)_i(\*?) ([0-9a-f]+)_r/.exec(section) ?? [];
+    const [, state, version, first = '', second = ''] = /^\S+: #\d+, (\w+), IKEv([12]), ([0-9a-f]+)_i\*? ([0-9a-f]+)_r/.exec(section) ?? [];
     if (state !== 'ESTABLISHED') return [];
     const suite = /^ {2}(\S+\/\S+)$/m.exec(section)?.[1] ?? '';
-    return [{ version: version === '1' ? 1 : 2, suite, id: `${first} ${second}`, isInitiator: firstMark === '*' }];
+    return [{ version: version === '1' ? 1 : 2, suite, id: `${first} ${second}` }];
   });
   const children = sections.flatMap((section) =>
     section
