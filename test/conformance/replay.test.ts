@@ -9,6 +9,7 @@ import { systemClock, until } from '@sallyport/runtime';
 import { startTestServer, testSubscription, type TestServer } from '@sallyport/control-plane/testing';
 import type { Exchange, Json, Recording } from '../../tools/facts/recordings/recorded.ts';
 import { differences } from './replay-compare.ts';
+import { worlds } from './replay-worlds.ts';
 
 type Answer = Awaited<ReturnType<TestServer['client']['send']>>;
 
@@ -46,6 +47,8 @@ const known: readonly (readonly [difference: RegExp, reason: string])[] = [
     'tags are changed at once',
   ],
   [/^POST connections\/\S+\/vpndeviceconfigurationscript/, 'there is no script for that device here'],
+  [/^POST connections\/\S+\/sharedkey\/reset: result answer: recorded empty, here \{"keyLength":/, 'the length, as the specification says'],
+  [/^PUT connections\/\S+\/sharedkey: answer: recorded empty, here \{"id":"","value":/, 'the key, as the specification says'],
 ];
 const needed = new Set<RegExp>();
 
@@ -62,6 +65,14 @@ describe.each(sessions)('$source', ({ source, exchanges }) => {
         .replaceAll('{location}', 'westeurope')
         .replaceAll('{secret}', 'Replayed.Key.1');
     if (exchanges[0]?.path.endsWith('{group}') !== true || exchanges[0].method !== 'PUT') await makeGroup(server, group, exchanges);
+    for (const { path, body } of worlds[source] ?? []) {
+      const { first, last } = await server.client.run(
+        'PUT',
+        `${words(path)}?api-version=2024-05-01`,
+        JSON.parse(words(JSON.stringify(body))),
+      );
+      expect([first.status, last?.body.status ?? first.text]).toEqual([201, 'Succeeded']);
+    }
     const told: string[] = [];
     for (const exchange of exchanges) {
       const found = await replay(server, exchange, words);

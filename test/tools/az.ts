@@ -20,9 +20,12 @@ export type Az = Disposable & {
   readonly json: (...args: readonly string[]) => Promise<any>;
   /** Rows of `-o tsv`. @throws Error when the exit code is not 0. */
   readonly tsv: (...args: readonly string[]) => Promise<readonly (readonly string[])[]>;
+  /** Many commands, one after the other in one az that is loaded once (az_session.py). */
+  readonly runAll: (commands: readonly (readonly string[])[]) => Promise<readonly AzResult[]>;
 };
 
 const program = '/usr/bin/az';
+const session = fileURLToPath(new URL('az_session.py', import.meta.url));
 const shim = fileURLToPath(new URL('az-network-shim', import.meta.url));
 /** A start of az is one to two seconds; commands that wait for operations poll within. */
 const timeoutMs = 120_000;
@@ -58,6 +61,14 @@ export function openAz(client: Pick<ClientFile, 'caFile'>): Az {
     tsv: async (...args) => {
       const text = (await succeed([...args, '-o', 'tsv'])).trimEnd();
       return text === '' ? [] : text.split('\n').map((line) => line.split('\t'));
+    },
+    runAll: async (commands) => {
+      const input = commands.map((args) => `${JSON.stringify(args)}\n`).join('');
+      const { stdout } = await systemCommands.run(['/usr/bin/python3', '-W', 'ignore', session], { env, input, timeoutMs: timeoutMs * 4 });
+      return stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as AzResult); // az_session.py prints nothing else
     },
     [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
   };

@@ -60,10 +60,10 @@ function tableExchange({ method, url, body, status, headers, answer }: RawExchan
     method,
     path: placed(decodeURIComponent(pathname), words) + query,
     apiVersion,
-    ...(body === null ? {} : { body: sent(body, words, []) }),
+    ...(body === null ? {} : { body: sent(body, words, [lastSegment(pathname)]) }),
     status,
     ...(kept.length === 0 ? {} : { headers: kept }),
-    ...(answer === null || answer === '' ? {} : { answer: shown(answer, words, '') }),
+    ...(answer === null || answer === '' ? {} : { answer: shown(answer, words, [lastSegment(pathname)]) }),
   };
 }
 
@@ -98,17 +98,23 @@ function sent(value: Json, words: Words, path: readonly string[]): Json {
   if (Array.isArray(value)) return value.map((item: Json) => sent(item, words, path));
   if (isMap(value)) return mapMembers(value, (inner, name) => sent(inner, words, [...path, name]));
   if (typeof value !== 'string') return value;
-  const holder = path.at(-1) === 'value' ? path.at(-2) : path.at(-1);
-  return secretNames.test(holder ?? '') && !value.startsWith('[') ? '{secret}' : word(value, words);
+  return isSecret(path) && !value.startsWith('[') ? '{secret}' : word(value, words);
 }
 
-function shown(value: Json, words: Words, name: string): Json {
-  if (Array.isArray(value)) return value.map((item: Json) => shown(item, words, name));
-  if (isMap(value)) return mapMembers(value, (inner, member) => shown(inner, words, member));
+function shown(value: Json, words: Words, path: readonly string[]): Json {
+  if (Array.isArray(value)) return value.map((item: Json) => shown(item, words, path));
+  if (isMap(value)) return mapMembers(value, (inner, name) => shown(inner, words, [...path, name]));
   if (typeof value !== 'string') return value;
-  if (secretNames.test(name)) return '{secret}';
+  if (isSecret(path)) return words.said.has(value) ? '{secret}' : '{string}';
   return kindOf(value, words) ?? word(value, words);
 }
+
+/** `value` is what it is the value of. */
+function isSecret(path: readonly string[]): boolean {
+  return secretNames.test((path.at(-1) === 'value' ? path.at(-2) : path.at(-1)) ?? '');
+}
+
+const lastSegment = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** Undefined for what is comparable word by word. */
 function kindOf(text: string, words: Words): string | undefined {

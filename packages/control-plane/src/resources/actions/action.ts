@@ -68,7 +68,8 @@ export function accepted(
   return {
     status: 202,
     headers: asyncHeaders(request, operation, context.settings.retryAfterSeconds, headers),
-    body: null,
+    // Azure's own: nothing where a status can be polled, `null` where there is only a result.
+    ...(headers.includes('status') ? {} : { body: null }),
     operationId: operation.id,
   };
 }
