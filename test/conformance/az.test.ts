@@ -292,6 +292,66 @@ describe('a site-to-site connection, command by command', () => {
     expect(await az.json(...policy, 'list', '-g', group, '--connection-name', 'hq-to-branch')).toEqual([]);
   });
 
+  test('a route table, and a policy-based gateway with its connection', async () => {
+    await az.json('network', 'route-table', 'create', '-g', group, '-n', 'frontend-routes');
+    const exempt = ['--address-prefix', '0.0.0.0/0', '--next-hop-type', 'Internet'];
+    await az.json(
+      'network',
+      'route-table',
+      'route',
+      'create',
+      '-g',
+      group,
+      '--route-table-name',
+      'frontend-routes',
+      '-n',
+      'internet',
+      ...exempt,
+    );
+    const subnet = ['network', 'vnet', 'subnet', 'update', '-g', group, '--vnet-name', 'hq', '-n', 'apps'] as const;
+    expect((await az.json(...subnet, '--route-table', 'frontend-routes')).routeTable.id).toMatch(/frontend-routes$/);
+    await az.json(
+      'network',
+      'vnet',
+      'create',
+      '-g',
+      group,
+      '-n',
+      'old',
+      ...words('--address-prefixes 10.9.0.0/16 --subnet-name GatewaySubnet --subnet-prefixes 10.9.255.0/27'),
+    );
+    await az.json('network', 'public-ip', 'create', '-g', group, '-n', 'old-ip', '--sku', 'Basic');
+    await az.json(
+      'network',
+      'vnet-gateway',
+      'create',
+      '-g',
+      group,
+      '-n',
+      'old',
+      ...words('--vnet old --public-ip-addresses old-ip --vpn-type PolicyBased --sku Basic'),
+    );
+    const site = words('--gateway-ip-address 203.0.113.77 --local-address-prefixes 192.168.77.0/24 192.168.78.0/24');
+    await az.json('network', 'local-gateway', 'create', '-g', group, '-n', 'old-site', ...site);
+    const ends = words('--vnet-gateway1 old --local-gateway2 old-site --shared-key Choose.Your.Own');
+    await az.json('network', 'vpn-connection', 'create', '-g', group, '-n', 'old', ...ends);
+    expect(await az.json('network', 'vpn-connection', 'show', '-g', group, '-n', 'old')).toMatchObject({
+      connectionProtocol: 'IKEv1',
+      connectionStatus: 'NotConnected',
+      provisioningState: 'Succeeded',
+    });
+    await az.json('network', 'vpn-connection', 'delete', '-g', group, '-n', 'old');
+    await az.json('network', 'vnet-gateway', 'delete', '-g', group, '-n', 'old');
+    for (const [kind, name] of [
+      ['vnet', 'old'],
+      ['public-ip', 'old-ip'],
+      ['local-gateway', 'old-site'],
+    ] as const)
+      await az.json('network', kind, 'delete', '-g', group, '-n', name);
+    await az.json(...subnet, '--remove', 'routeTable');
+    await az.json('network', 'route-table', 'delete', '-g', group, '-n', 'frontend-routes');
+  });
+
   test('network vnet-gateway update --gateway-default-site, and its removal', async () => {
     const gateway = ['network', 'vnet-gateway'] as const;
     const name = ['-g', group, '-n', 'gw'] as const;
@@ -489,3 +549,7 @@ describe('taking it down', () => {
     expect(await az.json('group', 'list')).toEqual([]);
   });
 });
+
+function words(text: string): readonly string[] {
+  return text.split(' ');
+}

@@ -153,6 +153,22 @@ describe('peerings', () => {
     ['VNET-PEER-003', 'VnetAddressSpacesOverlap', 'overlapping networks', () => peer(two('10.1'), 'spoke', '10.1', peering('hub'))],
     ['VNET-PEER-004', 'RemoteVnetHasNoGateways', 'a remote without gateway', () => peer(two(), 'spoke', '10.2', peering('hub', use))],
     [
+      'VNET-PEER-010',
+      'RemoteVnetGatewayDoesNotSupportTransit',
+      'a remote with a policy-based gateway',
+      () => {
+        const world = two();
+        world.make(types.publicIpAddress, 'gw-ip', bodies.address({}, { sku: { name: 'Basic' } }));
+        world.make(types.virtualNetworkGateway, 'gw', bodies.gateway('hub', 'gw-ip', { vpnType: 'PolicyBased', sku: { name: 'Basic' } }));
+        world.make(
+          types.virtualNetwork,
+          'hub',
+          bodies.network('10.1', { virtualNetworkPeerings: [peering('spoke', { allowGatewayTransit: true })] }),
+        );
+        return peer(world, 'spoke', '10.2', peering('hub', use));
+      },
+    ],
+    [
       'VNET-PEER-005',
       'RemotePeeringDisallowsGatewayTransit',
       'a remote that does not allow transit',

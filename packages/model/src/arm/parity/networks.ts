@@ -34,6 +34,7 @@ export const networkParity: readonly ParityRow[] = [
     pages.peering,
     'Both sides always see the current address spaces: peeringSyncLevel is FullyInSync once connected and syncRemoteAddressSpace has nothing to do.',
   ),
+  row('VNET-PEER-010', 'useRemoteGateways needs a route-based gateway: a policy-based one has no transit.', pages.peering, ourCode),
   differs(
     'VNET-PUT-001',
     'A PUT of a virtual network without virtualNetworkPeerings keeps its peerings; without subnets it has none.',

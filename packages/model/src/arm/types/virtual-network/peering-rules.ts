@@ -94,8 +94,18 @@ function remoteGatewayIssues(
 ): readonly Issue[] {
   const id = childId(network.id, 'virtualNetworkPeerings', peering.name);
   const other = otherSide(network.id, remote);
+  const gateways = gatewaysOfNetwork(context.lookup, remote.id);
+  const policyBased = gateways.find(({ properties }) => properties.gatewayType === 'Vpn' && properties.vpnType === 'PolicyBased');
   return [
-    ...when(gatewaysOfNetwork(context.lookup, remote.id).length === 0 && !peering.properties.doNotVerifyRemoteGateways, () =>
+    ...when(policyBased !== undefined, () =>
+      refuse(
+        'VNET-PEER-010',
+        'RemoteVnetGatewayDoesNotSupportTransit',
+        `Peering ${id} cannot have UseRemoteGateway flag set to true because gateway ${policyBased?.id ?? ''} of the remote virtual network is PolicyBased; gateway transit needs a RouteBased gateway.`,
+        `${target}.useRemoteGateways`,
+      ),
+    ),
+    ...when(gateways.length === 0 && !peering.properties.doNotVerifyRemoteGateways, () =>
       refuse(
         'VNET-PEER-004',
         'RemoteVnetHasNoGateways',
