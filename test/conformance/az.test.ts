@@ -337,7 +337,6 @@ describe('a site-to-site connection, command by command', () => {
     await az.json('network', 'vpn-connection', 'create', '-g', group, '-n', 'old', ...ends);
     expect(await az.json('network', 'vpn-connection', 'show', '-g', group, '-n', 'old')).toMatchObject({
       connectionProtocol: 'IKEv1',
-      connectionStatus: 'NotConnected',
       provisioningState: 'Succeeded',
     });
     await az.json('network', 'vpn-connection', 'delete', '-g', group, '-n', 'old');
