@@ -1,6 +1,6 @@
 /**
  * One line on the control socket, from JSON to the answer of the real methods. This process may not make network devices, so
- * createTunnel ends at the kernel's refusal. Besides: what was parsed prints to something that parses again.
+ * createTunnel ends at the kernel's refusal, and startCapture for want of a folder. Besides: what was parsed prints to something that parses again.
  */
 #include <linux/capability.h>
 #include <sys/syscall.h>
@@ -38,7 +38,8 @@ struct World {
   EventLoop loop;
   XfrmServer server{loop, plane, service, folder + "/xfrm.sock"};
   Confinement confinement;
-  Methods methods{plane, service, server, confinement};
+  Recorder recorder{plane.tables(), "/nonexistent", [] {}};
+  Methods methods{plane, service, server, confinement, recorder};
   World() {
     ::unlink((folder + "/xfrm.sock").c_str());
     ::rmdir(folder.c_str());

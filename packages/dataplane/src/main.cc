@@ -92,12 +92,14 @@ void run(const Options& options) {
   XfrmService service(plane);
   XfrmServer xfrm_server(loop, plane, service, options.directory + "/xfrm.sock");
   Confinement confinement;
-  Methods methods(plane, service, xfrm_server, confinement);
+  const std::string captures = make_captures_folder(options.directory);
+  Recorder recorder(plane.tables(), captures, [&] { confinement.confine_worker(); });
+  Methods methods(plane, service, xfrm_server, confinement, recorder);
   ControlServer control_server(loop, methods, options.directory + "/control.sock");
   loop.add(plane.notices().fd(), EPOLLIN, [&](uint32_t) { service.handle_notices(); });
   loop.add(signals.get(), EPOLLIN, [&](uint32_t) { loop.stop(); });
   const std::unique_ptr<DataPlane, decltype([](DataPlane* running) { running->stop(); })> stops_first(&plane);
-  confinement = Confinement::enter(make_captures_folder(options.directory));
+  confinement = Confinement::enter(captures);
   plane.start([&] { confinement.confine_worker(); });
   log_info("xfrmd %s: %zu workers, AES-GCM by %s", XFRMD_VERSION, plane.worker_count(), describe_gcm_library(gcm_library()).c_str());
   if (::write(STDOUT_FILENO, "xfrmd ready\n", 12) < 0) log_warn("nobody reads that xfrmd is ready");

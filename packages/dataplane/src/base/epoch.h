@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <thread>
 
 namespace xfrmd {
 
@@ -43,6 +44,14 @@ class Epoch {
   template <class T>
   void retire(std::unique_ptr<T> object) {
     retire(std::shared_ptr<T>(std::move(object)));
+  }
+
+  /** Waits until no reader holds what was unlinked before: as long as a batch takes. Frees nothing. */
+  void synchronize() {
+    const uint64_t epoch = now_.fetch_add(1, std::memory_order_acq_rel) + 1;
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    for (const Reader* reader : readers_)
+      while (reader->seen_.load(std::memory_order_acquire) < epoch) std::this_thread::sleep_for(std::chrono::microseconds(50));
   }
 
   /**

@@ -1,4 +1,4 @@
-/** health, createTunnel, deleteTunnel, listTunnels, statistics. */
+/** health, createTunnel, deleteTunnel, listTunnels, statistics; captures are described in capture_methods.h. */
 #include "control/methods.h"
 
 #include <unistd.h>
@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/clock.h"
+#include "control/capture_methods.h"
 #include "esp/gcm_library.h"
 
 namespace xfrmd {
@@ -14,15 +15,6 @@ namespace {
 // IPv6 needs 1280; below 576 nothing useful fits. The upper bound is what a TUN takes.
 constexpr uint64_t kMinMtu = 576, kMaxMtu = 65'535;
 constexpr uint64_t kMinMss = 88, kMaxMss = 65'495;
-
-uint64_t integer_of(const Json& params, const char* name, uint64_t low, uint64_t high, std::optional<uint64_t> fallback = std::nullopt) {
-  const Json* given = params.find(name);
-  if (given == nullptr && fallback) return *fallback;
-  const uint64_t* value = given == nullptr ? nullptr : given->as_integer();
-  if (value == nullptr || *value < low || *value > high)
-    throw MethodError("invalid-parameter", std::string(name) + " must be an integer from " + std::to_string(low) + " to " + std::to_string(high));
-  return *value;
-}
 
 std::string spi_text(uint32_t spi) {
   char text[9];
@@ -64,8 +56,8 @@ Json describe(const SaRecord& record) {
 
 }  // namespace
 
-Methods::Methods(DataPlane& plane, XfrmService& service, XfrmServer& server, const Confinement& confinement)
-    : plane_(plane), service_(service), server_(server), confinement_(confinement), started_at_(steady_seconds()) {}
+Methods::Methods(DataPlane& plane, XfrmService& service, XfrmServer& server, const Confinement& confinement, Recorder& recorder)
+    : plane_(plane), service_(service), server_(server), confinement_(confinement), recorder_(recorder), started_at_(steady_seconds()) {}
 
 Json Methods::call(const std::string& method, const Json& params) {
   if (method == "health") return health();
@@ -73,6 +65,9 @@ Json Methods::call(const std::string& method, const Json& params) {
   if (method == "deleteTunnel") return delete_tunnel(params);
   if (method == "listTunnels") return list_tunnels();
   if (method == "statistics") return statistics();
+  if (method == "startCapture") return describe(recorder_.start(parse_capture(params)));
+  if (method == "stopCapture") return stop_capture(params);
+  if (method == "listCaptures") return list_captures();
   throw MethodError("unknown-method", "unknown method " + method);
 }
 
@@ -121,6 +116,19 @@ Json Methods::list_tunnels() const {
   for (const auto& [if_id, tun] : plane_.tunnels())
     if (tun->is_alive()) tunnels.push_back(describe(*tun));
   return tunnels;
+}
+
+Json Methods::stop_capture(const Json& params) {
+  const std::string name = parse_capture_name(params);
+  const auto stopped = recorder_.stop(name);
+  if (stopped == nullptr) throw MethodError("not-found", "no capture " + name);
+  return describe(*stopped);
+}
+
+Json Methods::list_captures() const {
+  Json::Array captures;
+  for (const auto& [name, writer] : recorder_.running()) captures.push_back(describe(*writer));
+  return captures;
 }
 
 Json Methods::statistics() {

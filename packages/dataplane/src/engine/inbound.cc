@@ -16,7 +16,7 @@ constexpr uint8_t kNoNextHeader = 59;
 }  // namespace
 
 Inbound::Inbound(const Tables& tables, Notices& notices, DropCounters& drops)
-    : tables_(tables), notices_(notices), drops_(drops), coalescer_(*this),
+    : tables_(tables), notices_(notices), drops_(drops), coalescer_(*this), tap_(tables.captures()),
       buffer_(std::make_unique_for_overwrite<uint8_t[]>(kMessages * kMessageBytes)) {}
 
 void Inbound::handle_datagram(const UdpSocket* socket, std::span<uint8_t> bytes, const Arrival& arrival) {
@@ -31,6 +31,8 @@ void Inbound::handle_datagram(const UdpSocket* socket, std::span<uint8_t> bytes,
 void Inbound::handle_esp(std::span<uint8_t> packet, const Arrival& arrival) {
   if (packet.size() < kEspHeader) return drops_.count(Drop::MalformedEsp);
   Sa* sa = tables_.find_sa({arrival.to, load_raw<uint32_t>(packet.data()), IPPROTO_ESP});
+  if (tap_.is_on()) [[unlikely]]
+    show_outer(sa, packet, arrival);
   if (sa == nullptr) return drops_.count(Drop::UnknownSpi);
   const OuterHeader& outer = *sa->outer.load(std::memory_order_acquire);
   if (outer.is_raw() != arrival.is_raw) return drops_.count(Drop::EncapsulationMismatch);
@@ -52,6 +54,13 @@ void Inbound::handle_esp(std::span<uint8_t> packet, const Arrival& arrival) {
   const size_t padding = plain[plain.size() - 2];
   if (padding + 2 > plain.size()) return drops_.count(Drop::MalformedEsp);
   deliver(*sa, plain.first(plain.size() - 2 - padding), plain[plain.size() - 1], arrival);
+}
+
+/** As it came, whatever becomes of it. Whether it had DF is not known. */
+void Inbound::show_outer(const Sa* sa, std::span<const uint8_t> packet, const Arrival& arrival) const {
+  constexpr uint16_t kNatTraversal = 4500;
+  const uint16_t port = arrival.is_raw ? 0 : sa == nullptr ? kNatTraversal : sa->outer.load(std::memory_order_acquire)->destination.port;
+  tap_.see_outer(sa, true, {arrival.from, {arrival.to, port}}, {arrival.traffic_class, true}, packet);
 }
 
 void Inbound::report_mapping(Sa& sa, const Endpoint& from) {
@@ -78,6 +87,8 @@ void Inbound::deliver(Sa& sa, std::span<uint8_t> inner, uint8_t next_header, con
     traffic_class = static_cast<uint8_t>((traffic_class & ~kEcnMask) | *ecn);
   }
   if (traffic_class != packet->traffic_class()) packet->set_traffic_class(traffic_class);
+  if (tap_.is_on()) [[unlikely]]
+    tap_.see_inner(sa.config.if_id, true, {packet->data, packet->length});
   account(sa, packet->length, notices_);
   clamp_mss(*packet, tun->mss_clamp.load(std::memory_order_relaxed), false);
   tun->counters.received_packets.add(1);

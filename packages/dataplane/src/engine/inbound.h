@@ -46,6 +46,7 @@ class Inbound final : private FrameSink {
   void receive_batch(int fd, Handle handle);
   void deliver(Sa& sa, std::span<uint8_t> inner, uint8_t next_header, const Arrival& arrival);
   bool policy_allows(const Interface& interface, const Sa& sa, const Packet& packet);
+  void show_outer(const Sa* sa, std::span<const uint8_t> packet, const Arrival& arrival) const;
   void report_mapping(Sa& sa, const Endpoint& from);
   void write_frame(void* device, std::span<const iovec> parts) override;
 
@@ -53,6 +54,7 @@ class Inbound final : private FrameSink {
   Notices& notices_;
   DropCounters& drops_;
   Coalescer coalescer_;
+  Tap tap_;
   std::unique_ptr<uint8_t[]> buffer_;
   PathMtuReport last_report_;
   uint64_t last_reported_at_ = 0;

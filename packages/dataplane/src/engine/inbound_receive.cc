@@ -49,6 +49,7 @@ void Inbound::receive_batch(int fd, Handle handle) {
     messages[i] = {};
     messages[i].msg_hdr = {&from[i], sizeof from[i], &parts[i], 1, control[i], sizeof control[i], 0};
   }
+  tap_.look();
   const int received = ::recvmmsg(fd, messages, kMessages, MSG_DONTWAIT, nullptr);
   for (int i = 0; i < received; i++) {
     msghdr& header = messages[i].msg_hdr;

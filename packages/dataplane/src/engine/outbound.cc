@@ -28,11 +28,12 @@ bool may_fragment(const Sa& sa, const Packet& packet) {
 }  // namespace
 
 Outbound::Outbound(const Tables& tables, Notices& notices, DropCounters& drops)
-    : tables_(tables), notices_(notices), drops_(drops), batch_(tables, drops),
+    : tables_(tables), notices_(notices), drops_(drops), batch_(tables, drops), tap_(tables.captures()),
       frame_(std::make_unique_for_overwrite<uint8_t[]>(kFrameBytes + kTailRoom)) {}
 
 bool Outbound::drain(Tun& tun) {
   const Interface* interface = tables_.find_interface(tun.if_id);
+  tap_.look();
   for (int i = 0; i < kFramesPerTurn; i++) {
     const ssize_t size = ::read(tun.fd(), frame_.get(), kFrameBytes);
     if (size < 0) {
@@ -125,6 +126,8 @@ bool Outbound::seal(Sa& sa, const OuterHeader& outer, std::span<uint8_t> packet,
   if (!admit(sa, notices_, drops_)) return false;
   const uint64_t sequence = sa.last_sent.load(std::memory_order_relaxed) + 1;
   if (!has_sequence(sa, sequence, notices_, drops_)) return false;
+  if (tap_.is_on()) [[unlikely]]
+    tap_.see_inner(sa.config.if_id, false, packet);
   Transform& transform = *sa.transform;
   const size_t block = transform.block();
   const size_t padding = (block - (packet.size() + 2) % block) % block;
@@ -140,6 +143,8 @@ bool Outbound::seal(Sa& sa, const OuterHeader& outer, std::span<uint8_t> packet,
     drops_.count(Drop::CipherFailed);
     return false;
   }
+  if (tap_.is_on()) [[unlikely]]
+    tap_.see_outer(&sa, false, outer, marking, {out, plain + transform.overhead()});
   batch_.commit(plain + transform.overhead(), outer, marking);
   account(sa, packet.size(), notices_);
   return true;

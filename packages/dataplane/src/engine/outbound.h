@@ -30,6 +30,7 @@ class Outbound {
   Notices& notices_;
   DropCounters& drops_;
   UdpBatch batch_;
+  Tap tap_;
   std::unique_ptr<uint8_t[]> frame_;
 };
 

@@ -59,6 +59,11 @@ void Tables::remove_tun(std::shared_ptr<Tun> tun) {
   drop_if_empty(tun->if_id);
 }
 
+void Tables::publish_captures(std::shared_ptr<const CaptureList> captures) {
+  captures_.publish(captures.get());
+  epoch_.retire(std::exchange(owned_captures_, std::move(captures)));
+}
+
 void Tables::publish_sockets(std::shared_ptr<const SocketList> sockets) {
   sockets_.store(sockets.get(), std::memory_order_release);
   epoch_.retire(std::exchange(owned_sockets_, std::move(sockets)));

@@ -8,6 +8,7 @@
 
 #include "base/concurrent_map.h"
 #include "base/epoch.h"
+#include "capture/tap.h"
 #include "engine/policy.h"
 #include "engine/raw_socket.h"
 #include "engine/sa.h"
@@ -33,6 +34,7 @@ class Tables {
   Interface* find_interface(uint32_t if_id) const { return interfaces_.find(if_id); }
   const SocketList* sockets() const { return sockets_.load(std::memory_order_acquire); }
   const RawSockets& raw_sockets() const { return raw_sockets_; }
+  const CaptureBoard& captures() const { return captures_; }
   Epoch& epoch() { return epoch_; }
 
   // Control thread. The tables share ownership of TUNs, policies and sockets; SAs are the SAD's.
@@ -46,6 +48,8 @@ class Tables {
   void publish_tun(std::shared_ptr<Tun> tun);
   void remove_tun(std::shared_ptr<Tun> tun);
   void publish_sockets(std::shared_ptr<const SocketList> sockets);
+  /** Null when nothing is captured. */
+  void publish_captures(std::shared_ptr<const CaptureList> captures);
 
  private:
   struct OwnedInterface {
@@ -63,6 +67,8 @@ class Tables {
   std::map<uint32_t, OwnedInterface> owned_interfaces_;
   std::shared_ptr<const SocketList> owned_sockets_;
   std::atomic<const SocketList*> sockets_{nullptr};
+  std::shared_ptr<const CaptureList> owned_captures_;
+  CaptureBoard captures_;
 };
 
 }  // namespace xfrmd

@@ -20,6 +20,7 @@ struct Ruleset {
   uint64_t files, network, scoped;
 };
 
+constexpr uint64_t kTruncate = 1 << 14;                     // version 3
 constexpr uint64_t kIoctlDevice = 1 << 15;                  // version 5
 constexpr uint64_t kBindTcp = 1 << 0, kConnectTcp = 1 << 1;  // version 4
 constexpr uint64_t kAbstractSockets = 1 << 0, kSignals = 1 << 1;  // version 6
@@ -57,7 +58,7 @@ int restrict_file_access(const std::string& captures, std::string& why_not) {
   const uint64_t device = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | (version >= 5 ? kIoctlDevice : 0);
   permit(ruleset.get(), "/dev/net/tun", device);
   static const Fd interfaces = permit(ruleset.get(), "/proc/sys/net/ipv6/conf", LANDLOCK_ACCESS_FS_WRITE_FILE);
-  permit(ruleset.get(), captures.c_str(), LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_WRITE_FILE);
+  permit(ruleset.get(), captures.c_str(), LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_WRITE_FILE | (version >= 3 ? kTruncate : 0));
   if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0) return fail("Landlock");
   return version;
 }

@@ -93,7 +93,7 @@ std::vector<sock_filter> SyscallFilter::finish() {
 /** Packets on what is open, time, locks, memory of no particular kind, the end. */
 void SyscallFilter::allow_packet_work() {
   allow({SYS_recvmmsg, SYS_sendmmsg, SYS_read, SYS_write, SYS_writev, SYS_recvmsg, SYS_sendmsg, SYS_sendto, SYS_recvfrom});
-  allow({SYS_epoll_ctl, SYS_epoll_pwait, SYS_ppoll, SYS_clock_gettime, SYS_getrandom});
+  allow({SYS_epoll_ctl, SYS_epoll_pwait, SYS_ppoll, SYS_clock_gettime, SYS_getrandom, SYS_pwrite64, SYS_ftruncate});
 #ifdef SYS_epoll_wait
   allow({SYS_epoll_wait, SYS_poll});
 #endif

@@ -15,7 +15,7 @@ class SyscallFilter {
  public:
   /** For the control thread: it makes TUNs and sockets, answers programs and writes captures. */
   static std::vector<sock_filter> for_control();
-  /** For packet threads: they read and write what is open already, and nothing else. */
+  /** For packet threads and writers of captures: they read and write what is open already, and nothing else. */
   static std::vector<sock_filter> for_workers();
 
  private:

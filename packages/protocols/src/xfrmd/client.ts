@@ -5,7 +5,16 @@
 import { connect, type Socket } from 'node:net';
 import { systemClock, type Clock } from '@sallyport/runtime';
 import { XfrmdError, type XfrmdErrorCode } from './errors.ts';
-import type { XfrmdAnswer, XfrmdHealth, XfrmdMethods, XfrmdStatistics, XfrmdTunnel, XfrmdTunnelSettings } from './protocol.ts';
+import type {
+  XfrmdAnswer,
+  XfrmdCapture,
+  XfrmdCaptureSettings,
+  XfrmdHealth,
+  XfrmdMethods,
+  XfrmdStatistics,
+  XfrmdTunnel,
+  XfrmdTunnelSettings,
+} from './protocol.ts';
 
 export type XfrmdConnectOptions = {
   readonly clock?: Clock;
@@ -80,6 +89,20 @@ export class XfrmdClient implements AsyncDisposable {
 
   statistics(): Promise<XfrmdStatistics> {
     return this.#call('statistics', {});
+  }
+
+  /** @throws XfrmdError `conflict` for a name in use or whose files are still there, `invalid-parameter`, `system-error` */
+  startCapture(settings: XfrmdCaptureSettings): Promise<XfrmdCapture> {
+    return this.#call('startCapture', settings);
+  }
+
+  /** Every packet until now is in the files when this returns. @throws XfrmdError `not-found` */
+  stopCapture(name: string): Promise<XfrmdCapture> {
+    return this.#call('stopCapture', { name });
+  }
+
+  listCaptures(): Promise<readonly XfrmdCapture[]> {
+    return this.#call('listCaptures', {});
   }
 
   /** The connection does not keep the process alive by itself. */

@@ -13,6 +13,8 @@ export type XfrmdErrorCode =
   | 'invalid-parameter'
   /** The name or the if_id belongs to another tunnel, or the name to an interface that is not ours. */
   | 'conflict'
+  /** No capture of that name runs. */
+  | 'not-found'
   /** A system call failed; the message says which. */
   | 'system-error';
 

@@ -1,5 +1,6 @@
 /** What a simulated xfrmd knows: tunnels and who uses it, with the real one's rules and codes. No packets. */
 import { XfrmdError } from './errors.ts';
+import { FakeCaptures } from './fake-captures.ts';
 import { xfrmdDropCauses } from './protocol.ts';
 import type { XfrmClient, XfrmdDropCause, XfrmdHealth, XfrmdSecurityAssociation, XfrmdStatistics, XfrmdTunnel } from './protocol.ts';
 
@@ -13,6 +14,7 @@ export class FakeXfrmdModel {
   securityAssociations: readonly XfrmdSecurityAssociation[] = [];
   drops: Partial<Record<XfrmdDropCause, number>> = {};
   pid = 1;
+  readonly #captures = new FakeCaptures();
 
   /** @throws XfrmdError */
   call(method: string, params: unknown): unknown {
@@ -27,6 +29,12 @@ export class FakeXfrmdModel {
         return {};
       case 'listTunnels':
         return this.#list();
+      case 'startCapture':
+        return this.#captures.start(given);
+      case 'stopCapture':
+        return this.#captures.stop(given);
+      case 'listCaptures':
+        return this.#captures.list();
       case 'statistics':
         return this.#statistics();
       default:

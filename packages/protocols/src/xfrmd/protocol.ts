@@ -114,12 +114,46 @@ export type XfrmdStatistics = {
   readonly segmentationFallbacks: number;
 };
 
+export type XfrmdCaptureSettings = {
+  /** Letters, digits, `-` and `_`; the files are named after it. */
+  readonly name: string;
+  /** Inner: packets in clear, as they enter and leave a tunnel. Outer: the ESP packets that carry them. */
+  readonly side: 'inner' | 'outer';
+  /** Absent: all tunnels, and on the outer side what belongs to none. */
+  readonly ifId?: number;
+  /** Bytes kept of a packet, 64 to 65,535 (all of it, the default). */
+  readonly snapLength?: number;
+  /** Of all files together, from 131,072 for each; default 64 MiB. */
+  readonly maxBytes?: number;
+  /** 1 (default): the capture keeps the oldest packets and ends when its file is full. 2 to 16: the oldest file is written over. */
+  readonly files?: number;
+  /** Packets that fit all that is given, in either direction. On the outer side it is about the outer header. */
+  readonly filter?: { readonly protocol?: number; readonly port?: number; readonly address?: string };
+};
+/** pcapng files of raw IP packets, mode 0600, in xfrmd's folder `captures`; whoever started the capture moves or removes them. */
+export type XfrmdCapture = {
+  readonly name: string;
+  readonly side: 'inner' | 'outer';
+  readonly ifId?: number;
+  readonly paths: readonly string[];
+  readonly packets: number;
+  readonly bytes: number;
+  /** Packets that were not kept: they came faster than they could be written, or the file was full. The tunnel lost none of them. */
+  readonly dropped: number;
+  readonly isFull: boolean;
+  /** Why writing ended. */
+  readonly error?: string;
+};
+
 /** Every method with what it takes and gives. */
 export type XfrmdMethods = {
   readonly health: { readonly params: Record<string, never>; readonly result: XfrmdHealth };
   readonly createTunnel: { readonly params: XfrmdTunnelSettings; readonly result: XfrmdTunnel };
   readonly deleteTunnel: { readonly params: { readonly ifId: number }; readonly result: Record<string, never> };
   readonly listTunnels: { readonly params: Record<string, never>; readonly result: readonly XfrmdTunnel[] };
+  readonly startCapture: { readonly params: XfrmdCaptureSettings; readonly result: XfrmdCapture };
+  readonly stopCapture: { readonly params: { readonly name: string }; readonly result: XfrmdCapture };
+  readonly listCaptures: { readonly params: Record<string, never>; readonly result: readonly XfrmdCapture[] };
   readonly statistics: { readonly params: Record<string, never>; readonly result: XfrmdStatistics };
 };
 

@@ -66,6 +66,19 @@ export function xfrmdContract(name: string, start: () => Promise<XfrmdHost>): vo
       await expect(client.createTunnel(settings)).rejects.toMatchObject({ code: 'invalid-parameter' });
     });
 
+    test('captures are listed until they are stopped, and a name is used once', async () => {
+      const started = await client.startCapture({ name: 'one', side: 'outer', ifId: 3 });
+      expect(started).toMatchObject({ name: 'one', side: 'outer', ifId: 3, packets: 0, dropped: 0, isFull: false });
+      expect(started.paths).toEqual([expect.stringMatching(/captures\/one\.pcapng$/)]);
+      expect((await client.listCaptures()).map(({ name: running }) => running)).toEqual(['one']);
+      await expect(client.startCapture({ name: 'one', side: 'inner' })).rejects.toMatchObject({ code: 'conflict' });
+      expect(await client.stopCapture('one')).toMatchObject({ name: 'one', packets: 0 });
+      expect(await client.listCaptures()).toEqual([]);
+      await expect(client.stopCapture('one')).rejects.toMatchObject({ code: 'not-found' });
+      await expect(client.startCapture({ name: 'one', side: 'inner' })).rejects.toMatchObject({ code: 'conflict' }); // its file is there
+      await expect(client.startCapture({ name: '../one', side: 'inner' })).rejects.toMatchObject({ code: 'invalid-parameter' });
+    });
+
     test('statistics name every cause of a drop', async () => {
       const statistics = await client.statistics();
       expect(Object.keys(statistics.drops).toSorted()).toEqual([...xfrmdDropCauses].toSorted());
