@@ -11,7 +11,7 @@ say() { printf 'set-up: %s\n' "$1" >&2; }
 run_packages="charon-systemd libcharon-extra-plugins strongswan-swanctl libstrongswan-standard-plugins libstrongswan-extra-plugins
   iproute2 nftables iputils-ping procps util-linux openssl g++ cmake ninja-build libssl-dev"
 # What the tests need besides: third-party clients, judges and load makers, and a virtual machine with the kernel's own ESP.
-test_packages="azure-cli tcpdump tshark ike-scan iperf3 clang libclang-rt-14-dev valgrind qemu-system-x86 busybox-static kmod"
+test_packages="azure-cli dnsmasq-base tcpdump tshark ike-scan iperf3 clang libclang-rt-14-dev valgrind qemu-system-x86 busybox-static kmod"
 # What the comparison of ESP engines needs besides: its peers, and a profiler.
 bench_packages="openvpn wireguard-go wireguard-tools linux-perf"
 

@@ -4,6 +4,7 @@ export * from './data-lock.ts';
 export * from './lab-file.ts';
 export * from './namespaces.ts';
 export * from './sites.ts';
+export * from './name-server.ts';
 export * from './nat.ts';
 export * from './device.ts';
 export * from './device-config.ts';

@@ -1,5 +1,5 @@
 /**
- * Devices behind a real NAT router: its one public address is the local network gateway's, its ports are its own, and it forgets.
+ * VGW-PEER-004, VGW-PEER-005: devices behind a real NAT router; its one public address is the local network gateway's, its ports are its own, and it forgets.
  * What must hold: the peer behind it connects under whatever identity it shows, tunnels survive new ports, and two devices behind
  * one address do not disturb each other.
  */

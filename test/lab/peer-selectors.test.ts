@@ -1,5 +1,5 @@
 /**
- * As responder the gateway accepts the selectors a peer proposes: narrower ones, others, any; in every connection mode, IKEv1 and
+ * VGW-PEER-001, VGW-PEER-002, VGW-PEER-003: as responder the gateway accepts the selectors a peer proposes: narrower ones, others, any; in every connection mode, IKEv1 and
  * IKEv2. Each child SA carries its own packets, and what does not belong to the connection comes through none of them.
  */
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** From site to site through one gateway: IKEv2 to IKEv1 and back, not for a site with policy-based selectors; segments of the size Azure promises. */
+/** From site to site through one gateway: IKEv2 to IKEv1 and back, not for a site with policy-based selectors; segments of the size Azure promises (VGW-PEER-009). */
 import { expect, test } from 'vitest';
 import { buildScenario, expectScenario, findPlace, inside, loadScenario, pingUntilAnswered, swanctl, transfer } from '@sallyport/lab';
 import type { LabSession, Place } from '@sallyport/lab';

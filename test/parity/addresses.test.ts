@@ -241,5 +241,17 @@ describe('route tables and security groups', () => {
       () => associated(types.networkSecurityGroup, 'nsg', 'networkSecurityGroup').remove(types.networkSecurityGroup, 'nsg'),
     ],
   ]);
+  refuses([
+    [
+      'NW-001',
+      'NetworkWatcherCountLimitReached',
+      'a second network watcher of a region',
+      () => {
+        const world = newWorld();
+        world.put(types.networkWatcher, 'one', { location: 'westeurope' });
+        return world.put(types.networkWatcher, 'two', { location: 'westeurope' });
+      },
+    ],
+  ]);
   accepts([['a route to a service tag', () => routes([route('r', 'Storage.WestEurope', { nextHopType: 'Internet' })])]]);
 });

@@ -28,6 +28,8 @@ export type AgentOptions = {
   /** `auto` takes the kernel's ESP when there is one. */
   readonly ipsec: IpsecChoice;
   readonly ports: AgentPorts;
+  /** Asked for peers' host names, `address` or `address:port`. Default: the host's resolver. */
+  readonly nameServers?: readonly string[];
   /** Keep 0600 copies of secrets, so that a restarted host needs no control plane. Default true. */
   readonly retainSecrets?: boolean;
 };
@@ -64,7 +66,7 @@ export async function startAgentWith(options: Omit<AgentOptions, 'control'>, cli
   const wakers: (() => void)[] = [];
   const wake = (): void => wakers.forEach((waker) => waker());
   const context: EngineContext = { ...ports, paths, secret: secrets.secret, wake };
-  const engines = await createHostEngines(context, options.ipsec);
+  const engines = await createHostEngines(context, options.ipsec, options.nameServers);
   const tasks = createTasks({ options, client, plans, secrets, engines });
   wakers.push(tasks.reconcile.wake, tasks.report.wake);
   for (const task of [tasks.reconcile, tasks.report, tasks.link]) task.start();

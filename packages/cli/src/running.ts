@@ -19,6 +19,7 @@ export type UpOptions = {
   /** Ends the wait for readiness too. */
   readonly stop: AbortSignal;
   readonly ipsec: string;
+  readonly nameServers?: readonly string[];
   readonly ports: DevicePorts;
   readonly log: Logger;
   /** A child died and is started again: one sentence. */
@@ -47,7 +48,8 @@ export async function runUp(options: UpOptions): Promise<Running> {
     'control-plane',
     ownProgram('control-plane', ...data, '--listen', api, '--agent-listen', agents),
   );
-  const agentArgv = ownProgram('agent', ...data, '--control', `https://${agents}`, '--ipsec', options.ipsec);
+  const asked = (options.nameServers ?? []).flatMap((server) => ['--name-server', server]);
+  const agentArgv = ownProgram('agent', ...data, '--control', `https://${agents}`, '--ipsec', options.ipsec, ...asked);
   // At the very first start the control plane makes the agent's certificate; later nobody waits for anybody.
   const isFirstStart = !existsSync(join(fabric.dataDirectory, 'agents'));
   if (isFirstStart) await controlPlane.ready.catch(() => {}); // its failure is thrown below

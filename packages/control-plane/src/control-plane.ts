@@ -100,6 +100,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     store,
     rules: options.resourceRules ?? defaultResourceRules,
     dispatch: (request) => dispatch(request),
+    dataDirectory: directory,
     diagnostics: { tasks: () => tasks.map((task) => task.status()), planError: () => planError() },
   });
   const planning = createPlanningTask(context, options.planner ?? defaultPlanner);

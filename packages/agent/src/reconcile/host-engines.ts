@@ -4,6 +4,7 @@ import { createLabFabric } from '../engines/fabric-lab/engine.ts';
 import { createFilterEngine } from '../engines/filter/engine.ts';
 import { charonFiles } from '../engines/ike/charon.ts';
 import { createIkeEngine } from '../engines/ike/engine.ts';
+import { resolveBy, resolveByHost } from '../engines/ike/name-servers.ts';
 import { createRoutesEngine } from '../engines/routes/engine.ts';
 import { createKernelXfrm } from '../engines/xfrm/kernel.ts';
 import { probeKernel } from '../engines/xfrm/probe.ts';
@@ -16,9 +17,14 @@ export type IpsecChoice = 'auto' | 'kernel' | 'xfrmd';
 export type CreatedEngines = HostEngines & { readonly ipsec: XfrmEngine['kind'] } & AsyncDisposable;
 
 /** Disposing lets go of daemons and leaves them running. @throws CommandError when `auto` can't even try the kernel. */
-export async function createHostEngines(context: EngineContext, choice: IpsecChoice): Promise<CreatedEngines> {
+export async function createHostEngines(
+  context: EngineContext,
+  choice: IpsecChoice,
+  nameServers: readonly string[] = [],
+): Promise<CreatedEngines> {
   const xfrm = await chooseXfrm(context, choice);
-  const ike = createIkeEngine(context, { variant: xfrm.kind, xfrm: { env: xfrm.charonEnvironment } });
+  const resolve = nameServers.length === 0 ? resolveByHost : resolveBy(nameServers);
+  const ike = createIkeEngine(context, { variant: xfrm.kind, xfrm: { env: xfrm.charonEnvironment }, resolve });
   return {
     ipsec: xfrm.kind,
     fabric: createLabFabric(context),

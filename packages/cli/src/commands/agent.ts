@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { startAgent } from '@sallyport/agent';
 import type { IpsecChoice } from '@sallyport/agent';
 import { createFabric, lockDataDirectory } from '@sallyport/lab';
+import { parseAddress } from '@sallyport/model';
 import { createLogger, systemClock, systemCommands, systemDaemons } from '@sallyport/runtime';
 import type { Command } from '../command.ts';
 import { UsageError, dataDirectory, dataDirectoryOption, parseOptions, print, refusePositionals } from '../command.ts';
@@ -23,6 +24,7 @@ Options:
   --credentials D  folder with ca.pem, cert.pem and key.pem (default: those of the control plane in the same data directory)
   --host NAME      this host's name in plans (default: its host name)
   --ipsec CHOICE   auto takes the kernel's ESP when there is one, else xfrmd
+  --name-server A  ask A (or A:PORT) for peers' host names, may be given again (default: the host's resolver)
   --data-dir DIR   default /var/lib/sallyport`,
   run: async (args) => {
     const { values, positionals } = parseOptions(args, {
@@ -31,6 +33,7 @@ Options:
       credentials: { type: 'string' },
       host: { type: 'string', default: hostName() },
       ipsec: { type: 'string', default: 'auto' },
+      'name-server': { type: 'string', multiple: true },
       child: { type: 'boolean' },
     });
     refusePositionals(positionals);
@@ -51,6 +54,7 @@ Options:
       },
       paths: agentPaths(fabric),
       ipsec: ipsecChoice(values.ipsec),
+      nameServers: nameServers(values['name-server']),
       ports: { run: systemCommands.run, daemons: systemDaemons(systemClock), clock: systemClock, log },
     });
     using _status = serveStatus(agentSocket(fabric), running.status);
@@ -65,4 +69,12 @@ export function ipsecChoice(text: string): IpsecChoice {
   if (text !== 'auto' && text !== 'kernel' && text !== 'xfrmd')
     throw new UsageError(`--ipsec can be auto, kernel or xfrmd; '${text}' is not known`);
   return text;
+}
+
+/** @throws UsageError for what is no address with or without a port: a name server by name could not be asked for itself. */
+export function nameServers(given: readonly string[] | undefined): readonly string[] {
+  for (const server of given ?? [])
+    if (!/^\d+\.\d+\.\d+\.\d+(?::\d+)?$/.test(server) || parseAddress(server.split(':')[0] ?? '') === undefined)
+      throw new UsageError(`--name-server takes an address like 10.0.0.53 or 127.0.0.1:5353; '${server}' is none`);
+  return given ?? [];
 }

@@ -6,7 +6,7 @@ import { clientFile, fileLogger, logDirectory } from '../installation.ts';
 import { runUp } from '../running.ts';
 import { aborted, stopSignal } from '../stop-signal.ts';
 import { requireRoot, systemPorts } from '../system-ports.ts';
-import { ipsecChoice } from './agent.ts';
+import { ipsecChoice, nameServers } from './agent.ts';
 import { defaultListen } from './control-plane.ts';
 
 export const up: Command = {
@@ -23,6 +23,7 @@ Options:
   --listen HOST:PORT  default ${defaultListen}; port 0 takes a free one
   --fabric lab        how networks exist; lab (namespaces) is the only one so far
   --ipsec CHOICE      auto (default) takes the kernel's ESP when there is one, kernel, or xfrmd
+  --name-server A     ask A (or A:PORT) for peers' host names, may be given again (default: the host's resolver)
   --keep              leave tunnels, namespaces and sites as they are when it stops`,
   run: async (args) => {
     const { values, positionals } = parseOptions(args, {
@@ -30,11 +31,13 @@ Options:
       listen: { type: 'string', default: defaultListen },
       fabric: { type: 'string', default: 'lab' },
       ipsec: { type: 'string', default: 'auto' },
+      'name-server': { type: 'string', multiple: true },
       keep: { type: 'boolean' },
     });
     refusePositionals(positionals);
     if (values.fabric !== 'lab') throw new UsageError(`--fabric can be lab; '${values.fabric}' is not known`);
     ipsecChoice(values.ipsec);
+    const servers = nameServers(values['name-server']);
     const listen = parseListen(values.listen);
     requireRoot('sallyport up');
     const stop = stopSignal({ isChild: false });
@@ -45,6 +48,7 @@ Options:
       listen,
       stop,
       ipsec: values.ipsec,
+      nameServers: servers,
       ports: systemPorts(),
       log: fileLogger(fabric, 'up'),
       onTrouble: (sentence) => note(`sallyport: ${sentence}; see ${logDirectory(fabric)}`),

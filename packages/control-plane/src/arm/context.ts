@@ -27,6 +27,8 @@ export type ArmContext = {
   /** Histories of tunnels, asked of their hosts. */
   readonly histories: HistoryRequests;
   readonly diagnostics: Diagnostics;
+  /** For files that a user asked for; undefined where nothing may be written. */
+  readonly dataDirectory: string | undefined;
   readonly ruleContext: (location: string) => RuleContext;
   readonly viewContext: (location: string, isInList: boolean) => ViewContext;
   /**

@@ -19,6 +19,7 @@ export function createArmContext(options: {
   readonly rules: readonly ResourceRules[];
   readonly dispatch: ArmContext['dispatch'];
   readonly diagnostics: ArmContext['diagnostics'];
+  readonly dataDirectory?: string;
 }): ArmContext {
   const { settings, clock, ids, log, store, dispatch, diagnostics } = options;
   const rules = createRulesCatalogue(options.rules);
@@ -38,6 +39,7 @@ export function createArmContext(options: {
     histories: createHistoryRequests(live, clock),
     dispatch,
     diagnostics,
+    dataDirectory: options.dataDirectory,
     operations: createOperations({ store, clock, ids }),
     ruleContext: () => ruleContext,
     viewContext: (_location, inList) => ({ ...ruleContext, observations: live.connection, inList }),

@@ -6,6 +6,7 @@ import { connectionParity } from './parity/connections.ts';
 import { gatewayParity } from './parity/gateways.ts';
 import { generalParity } from './parity/general.ts';
 import { networkParity } from './parity/networks.ts';
+import { peerParity } from './parity/peers.ts';
 import type { ParityRow } from './parity/row.ts';
 
 export type { ParityRow, ParityStatus } from './parity/row.ts';
@@ -15,6 +16,7 @@ export const paritySections: readonly { readonly title: string; readonly rows: r
   { title: 'Networks, addresses, interfaces', rows: networkParity },
   { title: 'Gateways and sites', rows: gatewayParity },
   { title: 'Connections', rows: connectionParity },
+  { title: 'Peers', rows: peerParity },
 ];
 
 export const parityRows: readonly ParityRow[] = paritySections.flatMap((section) => section.rows);

@@ -5,7 +5,7 @@ import { securityAssociations } from '../policy/security-associations.ts';
 import { selectorsOf } from '../policy/selectors.ts';
 import type { TunnelParts } from './refusal.ts';
 
-/** https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-about-vpn-devices: MTU 1400 or MSS 1350. We do both. */
+/** VGW-PEER-009, https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-about-vpn-devices: MTU 1400 or MSS 1350. We do both. */
 const tunnelMtu = 1400;
 const tunnelMssClamp = 1350;
 /** Azure's default when `dpdTimeoutSeconds` is 0 or absent. */

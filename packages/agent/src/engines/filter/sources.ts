@@ -1,5 +1,5 @@
 /**
- * What may come out of each tunnel: packets whose source the connection's prefixes hold, and no others. As responder we accept
+ * VGW-PEER-003, what may come out of each tunnel: packets whose source the connection's prefixes hold, and no others. As responder we accept
  * whatever selectors a peer proposes, as Azure does, so selectors protect nobody: this does. Pure. Where prefixes of several
  * tunnels or of the VNet lie within each other, the longest one decides, as it does for routes.
  */

@@ -1,5 +1,5 @@
 /**
- * Azure's names for algorithms to strongSwan's proposal words, and charon's names back. Pure tables. An unknown name is
+ * Azure's names for algorithms, weak ones too (VGW-PEER-008), to strongSwan's proposal words, and charon's names back. Pure tables. An unknown name is
  * passed on in lower case: charon then refuses the connection by that name, and the refusal is reported.
  * Azure: https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-about-compliance-crypto
  * strongSwan: https://docs.strongswan.org/docs/5.9/config/proposals.html

@@ -360,7 +360,7 @@ describe('the IKE engine', () => {
 
   it('keeps the address in use of a peer given by name, while the name has it', async () => {
     let addresses = ['198.51.100.31', '198.51.100.32'];
-    const resolve = (): Promise<readonly string[]> => Promise.resolve(addresses);
+    const resolve = (): Promise<{ readonly addresses: readonly string[] }> => Promise.resolve({ addresses });
     const instance = plan(tunnel('a', { ike: { remoteAddress: 'vpn.contoso.example', remoteId: '%any' } }));
     const first = createEngine({ resolve });
     await first.reconcile(instance, signal);

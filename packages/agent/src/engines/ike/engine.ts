@@ -3,9 +3,9 @@
  * connections' status, counters and reasons come from here. Follow a connection: render.ts → desired.ts → diff.ts → apply.ts →
  * supervise.ts → observe.ts → reasons.ts → view.ts; charon itself is charon.ts, and instance.ts holds them together.
  */
-import { lookup } from 'node:dns/promises';
 import type { EngineContext, InstanceEngine } from '../engine.ts';
 import { IkeInstance, removeTraces, type InstanceOptions } from './instance.ts';
+import { resolveByHost } from './name-servers.ts';
 import type { Resolve } from './peer-address.ts';
 import type { XfrmVariant } from './render.ts';
 
@@ -13,7 +13,7 @@ export type IkeEngineOptions = {
   readonly variant: XfrmVariant;
   /** Environment that makes an instance's charon use its xfrmd; not for the kernel. */
   readonly xfrm?: { readonly env: (namespace: string) => Readonly<Record<string, string>> };
-  /** Default: the host's resolver, IPv4 first. */
+  /** Default: the host's resolver. */
   readonly resolve?: Resolve;
 };
 
@@ -46,6 +46,3 @@ export function createIkeEngine(context: EngineContext, options: IkeEngineOption
     },
   };
 }
-
-const resolveByHost: Resolve = async (hostName) =>
-  (await lookup(hostName, { all: true, order: 'ipv4first' })).map(({ address }) => address);

@@ -11,7 +11,7 @@ export function notesOf(sas: readonly CharonSa[]): readonly Note[] {
   return nat === undefined ? [] : [nat];
 }
 
-/** A device without NAT may say the same of itself, to have its ESP in UDP; ports and identity tell. */
+/** VGW-PEER-005. A device without NAT may say the same of itself, to have its ESP in UDP; ports and identity tell. */
 function natNote(sa: IkeSaObservation): Note | undefined {
   if (sa.isPeerBehindNat !== true) return undefined;
   const seen = `${sa.remoteAddress} port ${sa.remotePort}`;

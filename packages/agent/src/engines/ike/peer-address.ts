@@ -1,11 +1,13 @@
 /**
- * Addresses of peers that are given by host name. Looked up here and not by charon, whose namespace reaches no name server.
+ * Addresses of peers that are given by host name (VGW-PEER-006). Looked up here and not by charon, whose namespace reaches no name server.
  * An address in use stays while the name still has it, so that rotating answers move no tunnel. Azure looks names up again
- * every few minutes and takes one address.
+ * every few minutes and takes one address; here it is a minute, or what the name server says where it says less. Who is asked
+ * is name-servers.ts.
  */
 import type { Clock } from '@sallyport/runtime';
 
-export type Resolve = (hostName: string) => Promise<readonly string[]>;
+export type Resolved = { readonly addresses: readonly string[]; readonly ttlSeconds?: number };
+export type Resolve = (hostName: string) => Promise<Resolved>;
 export type PeerAddresses = {
   /**
    * @param inUse the address charon has now, if any.
@@ -15,9 +17,11 @@ export type PeerAddresses = {
 };
 
 const freshMs = 60_000;
+/** However short-lived an answer says it is: a name server is not asked all the time. */
+const leastFreshMs = 5000;
 const firstAnswerMs = 3000;
 
-type Entry = { readonly addresses: readonly string[]; readonly error?: unknown; readonly atMs: number };
+type Entry = { readonly addresses: readonly string[]; readonly error?: unknown; readonly staleMs: number };
 
 /** @param changed called when a look-up in the background found something new. */
 export function createPeerAddresses(resolve: Resolve, clock: Clock, changed: () => void): PeerAddresses {
@@ -34,19 +38,20 @@ export function createPeerAddresses(resolve: Resolve, clock: Clock, changed: () 
   const refresh = async (hostName: string): Promise<void> => {
     const before = entries.get(hostName);
     try {
-      const addresses = await resolve(hostName);
-      entries.set(hostName, { addresses, atMs: clock.monotonic() });
+      const { addresses, ttlSeconds = Infinity } = await resolve(hostName);
+      const lastsMs = Math.max(leastFreshMs, Math.min(freshMs, ttlSeconds * 1000));
+      entries.set(hostName, { addresses, staleMs: clock.monotonic() + lastsMs });
       if (before !== undefined && before.addresses.join() !== addresses.join()) changed();
     } catch (error) {
       // The last good answer stays: a name server that is away takes no tunnel down.
-      entries.set(hostName, { addresses: before?.addresses ?? [], error, atMs: clock.monotonic() });
+      entries.set(hostName, { addresses: before?.addresses ?? [], error, staleMs: clock.monotonic() + freshMs });
     }
   };
 
   return {
     addressOf: async (hostName, inUse) => {
       const known = entries.get(hostName);
-      if (known === undefined || clock.monotonic() - known.atMs > freshMs) {
+      if (known === undefined || clock.monotonic() > known.staleMs) {
         const work = look(hostName);
         if (known === undefined && inUse === undefined) await Promise.race([work, clock.sleep(firstAnswerMs)]);
       }

@@ -1,5 +1,5 @@
 /**
- * What a peer calls itself. Azure's gateway knows a device by the address it comes from and by the shared key, whatever identity it
+ * What a peer calls itself (VGW-PEER-004). Azure's gateway knows a device by the address it comes from and by the shared key, whatever identity it
  * shows: a device behind a NAT shows its private address, or a name. charon knows it by identity, so the identity is learned: a peer that
  * was refused for it alone is expected under it from then on, while its connection is down. The key stays the proof, and stays the
  * connection's own: an identity that another connection expects is not learned, for charon could not tell their keys apart.

@@ -52,8 +52,8 @@ describe('the reason', () => {
       'peer 203.0.113.2 answered NO_PROPOSAL_CHOSEN: it accepts none of our IPsec proposals; offered GCMAES256/GCMAES256, AES256/SHA256',
     ],
     ['esp-proposals-v1', 'NoCommonEspProposal', expect.stringMatching(/none of our IPsec proposals/) as string],
-    ['selectors', 'SelectorsRefused', 'peer 203.0.113.2 refused our traffic selectors'],
-    ['selectors-v1', 'SelectorsRefused', 'peer 203.0.113.2 refused our traffic selectors'],
+    ['selectors', 'SelectorsRefused', 'peer 203.0.113.2 refused our traffic selectors; proposed were 0.0.0.0/0 to 0.0.0.0/0, ours first'],
+    ['selectors-v1', 'SelectorsRefused', expect.stringMatching(/refused our traffic selectors; proposed were/) as string],
   ])('as initiator: %s', (name, code, message) => {
     expect(reasonOf(name, initiator)).toEqual([code, message]);
   });

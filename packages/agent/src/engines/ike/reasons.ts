@@ -26,7 +26,7 @@ export type Finding = {
   readonly message: string;
   readonly atMs: number;
   /** The sentence gains by saying what we offered. */
-  readonly about?: 'ike' | 'esp';
+  readonly about?: 'ike' | 'esp' | 'selectors';
 };
 
 /** What is known of one IKE SA from its log lines so far. */
@@ -50,7 +50,7 @@ type Rule = {
   readonly pattern: RegExp;
   readonly when?: (sa: SaLog) => boolean;
   readonly code: ReasonCode;
-  readonly about?: 'ike' | 'esp';
+  readonly about?: Finding['about'];
   readonly say: (sa: SaLog, match: RegExpExecArray) => string;
 };
 
@@ -118,6 +118,7 @@ const rules: readonly Rule[] = [
   {
     pattern: /^received (?:TS_UNACCEPTABLE notify, no CHILD_SA built|INVALID_ID_INFORMATION error notify)/,
     code: 'SelectorsRefused',
+    about: 'selectors',
     say: (sa) => `peer ${sa.peer} refused our traffic selectors`,
   },
   {
@@ -179,6 +180,10 @@ export function findReason(line: string, sa: SaLog): Omit<Finding, 'atMs'> | und
 /** The sentence for a connection, with what we offered where the peer's refusal says nothing about it. */
 export function sentence(finding: Finding, tunnel: TunnelPlan): string {
   if (finding.about === undefined) return finding.message;
+  if (finding.about === 'selectors') {
+    const pairs = tunnel.esp.selectors.map(({ local, remote }) => `${local.join(' and ')} to ${remote.join(' and ')}`);
+    return `${finding.message}; proposed were ${few(pairs)}, ours first`;
+  }
   const offered =
     finding.about === 'ike'
       ? tunnel.ike.offers.map((offer) => [offer.encryption, offer.integrity, offer.dhGroup])

@@ -79,7 +79,7 @@ export function renderConnection(tunnel: TunnelPlan, options: RenderOptions): Re
 }
 
 /**
- * IKEv2 has no timeout of its own for liveness checks: a peer is dead when a check's retransmissions end. So the check
+ * VGW-PEER-007: IKEv2 has no timeout of its own for liveness checks: a peer is dead when a check's retransmissions end. So the check
  * starts that much earlier than the peer's `dpdTimeoutSeconds`.
  */
 function dpd({ ike }: TunnelPlan): Readonly<Record<string, string>> {
@@ -94,7 +94,7 @@ function dpd({ ike }: TunnelPlan): Readonly<Record<string, string>> {
 }
 
 /**
- * What we ask for as initiator and what we accept are different things in Azure (its tables of offers differ, and as
+ * VGW-PEER-001, VGW-PEER-002: what we ask for as initiator and what we accept are different things in Azure (its tables of offers differ, and as
  * responder it takes whatever selectors the peer proposes). A responder takes the first of equally good children, and a
  * better-fitting one before that; so the accepting child comes first, and we only ever initiate the others.
  */

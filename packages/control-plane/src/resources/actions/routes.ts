@@ -8,6 +8,7 @@ import { ikeSaActions } from './ike-sas.ts';
 import { notYetActions } from './not-yet.ts';
 import { resetActions } from './reset.ts';
 import { sharedKeyActions } from './shared-key.ts';
+import { troubleshootActions } from './troubleshoot.ts';
 
 const actions = [
   ...sharedKeyActions,
@@ -16,6 +17,7 @@ const actions = [
   ...deviceScriptActions,
   ...gatewayListActions,
   ...addressActions,
+  ...troubleshootActions,
   ...notYetActions,
 ];
 

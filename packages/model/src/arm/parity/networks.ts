@@ -106,5 +106,6 @@ export const networkParity: readonly ParityRow[] = [
   row('NSG-001', 'Priorities are 100 to 4096.', pages.groups),
   row('NSG-002', 'Priorities are unique per direction.', pages.groups),
   row('NSG-003', 'A network security group in use cannot be deleted.', pages.groups),
+  row('NW-001', 'A subscription has one network watcher per region.', pages.watcher, ourCodeKnownText),
   notYet('NSG-004', 'Packets are filtered by security rules.', pages.groups, 'Groups are stored and checked.'),
 ];

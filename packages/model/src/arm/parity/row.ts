@@ -36,6 +36,10 @@ export const pages = {
   policies: `${learn}/vpn-gateway/vpn-gateway-about-compliance-crypto`,
   selectors: `${learn}/vpn-gateway/vpn-gateway-connect-multiple-policybased-rm-ps`,
   coexistence: `${learn}/expressroute/how-to-configure-coexisting-gateway-portal`,
+  devices: `${learn}/vpn-gateway/vpn-gateway-about-vpn-devices`,
+  local: `${learn}/vpn-gateway/vpn-gateway-modify-local-network-gateway`,
+  watcher: `${learn}/network-watcher/network-watcher-create`,
+  troubleshoot: `${learn}/network-watcher/vpn-troubleshoot-overview`,
   rest: 'https://learn.microsoft.com/rest/api/network-gateway/',
 } as const;
 

@@ -4,6 +4,7 @@ import { connectionRules } from './connection/rules.ts';
 import { localNetworkGatewayRules } from './local-network-gateway/rules.ts';
 import { networkInterfaceRules } from './network-interface/rules.ts';
 import { networkSecurityGroupRules } from './network-security-group/rules.ts';
+import { networkWatcherRules } from './network-watcher/rules.ts';
 import { publicIpAddressRules } from './public-ip-address/rules.ts';
 import { routeTableRules } from './route-table/rules.ts';
 import { virtualNetworkGatewayRules } from './virtual-network-gateway/rules.ts';
@@ -18,6 +19,7 @@ export const allResourceRules: readonly ResourceRules[] = [
   localNetworkGatewayRules,
   virtualNetworkGatewayRules,
   connectionRules,
+  networkWatcherRules,
 ];
 
 const byType = new Map(allResourceRules.map((rules) => [rules.type.toLowerCase(), rules]));

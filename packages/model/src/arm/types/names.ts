@@ -8,4 +8,5 @@ export const types = {
   connection: 'Microsoft.Network/connections',
   routeTable: 'Microsoft.Network/routeTables',
   networkSecurityGroup: 'Microsoft.Network/networkSecurityGroups',
+  networkWatcher: 'Microsoft.Network/networkWatchers',
 } as const;
