@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <optional>
@@ -62,8 +63,12 @@ void choose_gcm_library(std::optional<GcmLibrary> wanted) {
   if (!wanted) use_gcm_library(GcmLibrary::IpsecMb);
 }
 
-/** One thread does all on up to two processors; beyond that receiving and sending are split. */
-size_t default_workers() { return std::thread::hardware_concurrency() <= 2 ? 1 : 2; }
+/** One thread does all on up to two processors; beyond that half of them receive and half send. */
+size_t default_workers() {
+  constexpr size_t kEnough = 8;
+  const size_t processors = std::thread::hardware_concurrency();
+  return processors <= 2 ? 1 : std::min(processors, kEnough);
+}
 
 Fd signal_descriptor() {
   sigset_t signals;

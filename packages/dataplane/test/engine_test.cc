@@ -4,6 +4,8 @@
  */
 #include <sys/socket.h>
 
+#include <thread>
+
 #include "base/log.h"
 #include "check.h"
 #include "engine/inbound.h"
@@ -236,6 +238,37 @@ TEST(dummy_packets_are_dropped_and_move_the_window) {
   CHECK(!world.delivered() && world.dropped(Drop::DummyPacket) == 1);
   world.receive(dummy);
   CHECK(world.dropped(Drop::Replayed) == 1);
+}
+
+// What a peer sent comes to one receiver; what somebody repeats from elsewhere may come to another at the same time.
+TEST(two_receivers_take_each_packet_once) {
+  constexpr uint64_t kPackets = 2000;
+  World world({0, 0, 4096});
+  std::vector<std::vector<uint8_t>> sent;
+  auto plain = packets::udp(4, 18);
+  plain.insert(plain.end(), {0, 4});
+  for (uint64_t i = 1; i <= kPackets; i++) {
+    sent.emplace_back(plain.size() + world.sa->transform->overhead());
+    CHECK(world.sa->transform->seal(kSpi, i, plain, sent.back().data()));
+  }
+  DropCounters drops[2];
+  std::vector<std::jthread> receivers;
+  for (DropCounters& own : drops)
+    receivers.emplace_back([&] {
+      Inbound inbound(world.tables, world.notices, own, true);
+      Inbound::Arrival arrival;
+      arrival.from = world.here;
+      arrival.to = world.there.address;
+      for (auto bytes : sent) {
+        inbound.handle_datagram(nullptr, bytes, arrival);
+        inbound.flush();
+      }
+    });
+  receivers.clear();
+  const auto sum = [&](Drop cause) { return drops[0].get(static_cast<size_t>(cause)) + drops[1].get(static_cast<size_t>(cause)); };
+  CHECK(sum(Drop::Replayed) == kPackets && world.sa->replay_drops.get() == kPackets && sum(Drop::IntegrityFailed) == 0);
+  CHECK(world.sa->packets.get() == kPackets && world.tun->counters.received_packets.get() == kPackets);
+  CHECK(world.sa->replay.top() == kPackets);
 }
 
 TEST(encapsulation_must_be_the_sas) {

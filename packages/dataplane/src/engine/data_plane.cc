@@ -6,9 +6,13 @@
 
 namespace xfrmd {
 
+// With up to three workers one receives.
+constexpr size_t kSharedFrom = 3;
+
 DataPlane::DataPlane(size_t worker_count, RawSockets raw_sockets) : tables_(std::move(raw_sockets)) {
-  for (size_t i = 0; i < std::max<size_t>(worker_count, 1); i++) workers_.push_back(std::make_unique<Worker>(tables_, notices_));
-  socket_worker().watch_raw_sockets();
+  worker_count = std::max<size_t>(worker_count, 1);
+  for (size_t i = 0; i < worker_count; i++) workers_.push_back(std::make_unique<Worker>(tables_, notices_, worker_count > kSharedFrom));
+  workers_.front()->watch_raw_sockets();
 }
 
 void DataPlane::start(const std::function<void()>& confine) {
@@ -16,8 +20,9 @@ void DataPlane::start(const std::function<void()>& confine) {
 }
 
 Worker& DataPlane::tun_worker(uint32_t if_id) {
-  // The first worker receives; with more than one, sending is left to the others.
-  return workers_.size() == 1 ? *workers_.front() : *workers_[1 + if_id % (workers_.size() - 1)];
+  if (workers_.size() == 1) return *workers_.front();
+  const size_t receiving = receiving_workers();
+  return *workers_[receiving + if_id % (workers_.size() - receiving)];
 }
 
 /**
@@ -68,11 +73,11 @@ void DataPlane::delete_tunnel(uint32_t if_id) {
 }
 
 const UdpSocket& DataPlane::add_socket(Fd socket, int ike_channel, int owner_pid) {
-  auto added = std::make_shared<UdpSocket>(next_socket_id_++, std::move(socket), ike_channel, owner_pid);
+  auto added = std::make_shared<UdpSocket>(next_socket_id_++, std::move(socket), ike_channel, owner_pid, receiving_workers());
   auto list = std::make_shared<SocketList>(*sockets_);
   list->push_back(added);
   publish_sockets(list);
-  socket_worker().watch(*added);
+  for (size_t i = 0; i < added->receivers(); i++) workers_[UdpSocket::worker_of(i)]->watch(*added, i);
   return *added;
 }
 
@@ -80,7 +85,7 @@ void DataPlane::remove_socket(uint32_t id) {
   auto list = std::make_shared<SocketList>(*sockets_);
   const auto found = std::ranges::find_if(*list, [&](const auto& socket) { return socket->id == id; });
   if (found == list->end()) return;
-  socket_worker().unwatch(**found);
+  for (size_t i = 0; i < (*found)->receivers(); i++) workers_[UdpSocket::worker_of(i)]->unwatch(**found, i);
   list->erase(found);
   publish_sockets(list);
 }

@@ -45,12 +45,14 @@ class DataPlane {
   bool collect() { return tables_.epoch().collect(); }
 
   size_t worker_count() const { return workers_.size(); }
+  /** The first of them receive, the others send; a single one does both. */
+  size_t receiving_workers() const { return std::max<size_t>(workers_.size() / 2, 1); }
   uint64_t drops(size_t cause) const;
+  uint64_t drops_of(size_t worker, Drop cause) const { return workers_[worker]->drops().get(static_cast<size_t>(cause)); }
   uint64_t segmentation_fallbacks() const;
 
  private:
-  /** Invariant: all sockets on one worker, so an inbound SA is written by one thread; an if_id's TUN always on one worker. */
-  Worker& socket_worker() { return *workers_.front(); }
+  /** Invariant: an if_id's TUN always on one worker, so an outbound SA is written by one thread and its packets leave in order. */
   Worker& tun_worker(uint32_t if_id);
   void publish_sockets(std::shared_ptr<const SocketList> sockets);
   std::shared_ptr<Tun> make_tun(const TunnelSettings& settings);

@@ -58,6 +58,16 @@ class Counter {
   std::atomic<uint64_t> value_{0};
 };
 
+/** The same for any number of writers. */
+class SharedCounter {
+ public:
+  void add(uint64_t n) { value_.fetch_add(n, std::memory_order_relaxed); }
+  uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
 class DropCounters {
  public:
   void count(Drop cause, uint64_t packets = 1) { counters_[static_cast<size_t>(cause)].add(packets); }

@@ -15,9 +15,9 @@ constexpr uint8_t kNoNextHeader = 59;
 
 }  // namespace
 
-Inbound::Inbound(const Tables& tables, Notices& notices, DropCounters& drops)
-    : tables_(tables), notices_(notices), drops_(drops), coalescer_(*this), tap_(tables.captures()),
-      buffer_(std::make_unique_for_overwrite<uint8_t[]>(kMessages * kMessageBytes)) {}
+Inbound::Inbound(const Tables& tables, Notices& notices, DropCounters& drops, bool has_company)
+    : tables_(tables), notices_(notices), drops_(drops), has_company_(has_company), coalescer_(*this), tap_(tables.captures()),
+      buffer_(std::make_unique_for_overwrite<uint8_t[]>(kMostMessages * kMessageBytes)) {}
 
 void Inbound::handle_datagram(const UdpSocket* socket, std::span<uint8_t> bytes, const Arrival& arrival) {
   if (bytes.size() == 1 && bytes[0] == 0xff) return drops_.count(Drop::KeepAlive);
@@ -38,17 +38,7 @@ void Inbound::handle_esp(std::span<uint8_t> packet, const Arrival& arrival) {
   if (outer.is_raw() != arrival.is_raw) return drops_.count(Drop::EncapsulationMismatch);
   Transform& transform = *sa->transform;
   if (packet.size() < transform.overhead() + transform.block()) return drops_.count(Drop::MalformedEsp);
-  if (!admit(*sa, notices_, drops_)) return;
-  const auto sequence = sa->replay.resolve(load32(packet.data() + 4));
-  if (!sequence || !sa->replay.is_fresh(*sequence)) {
-    sa->replay_drops.add(1);
-    return drops_.count(Drop::Replayed);
-  }
-  if (!transform.open(packet, static_cast<uint32_t>(*sequence >> 32))) {
-    sa->integrity_drops.add(1);
-    return drops_.count(Drop::IntegrityFailed);
-  }
-  sa->replay.mark(*sequence);
+  if (!open(*sa, packet)) return;
   if (outer.source != arrival.from && !arrival.is_raw) report_mapping(*sa, arrival.from);
   const auto plain = packet.subspan(kEspHeader + transform.iv_size(), packet.size() - transform.overhead());
   const size_t padding = plain[plain.size() - 2];
@@ -61,6 +51,29 @@ void Inbound::show_outer(const Sa* sa, std::span<const uint8_t> packet, const Ar
   constexpr uint16_t kNatTraversal = 4500;
   const uint16_t port = arrival.is_raw ? 0 : sa == nullptr ? kNatTraversal : sa->outer.load(std::memory_order_acquire)->destination.port;
   tap_.see_outer(sa, true, {arrival.from, {arrival.to, port}}, {arrival.traffic_class, true}, packet);
+}
+
+std::unique_lock<SpinLock> Inbound::take_turn(Sa& sa) const {
+  return has_company_ ? std::unique_lock(sa.receiving) : std::unique_lock<SpinLock>();
+}
+
+/** Decrypts in place what is new and authentic; the rest is counted. */
+bool Inbound::open(Sa& sa, std::span<uint8_t> packet) {
+  const auto turn = take_turn(sa);
+  if (!admit(sa, notices_, drops_)) return false;
+  const auto sequence = sa.replay.resolve(load32(packet.data() + 4));
+  if (!sequence || !sa.replay.is_fresh(*sequence)) {
+    sa.replay_drops.add(1);
+    drops_.count(Drop::Replayed);
+    return false;
+  }
+  if (!sa.transform->open(packet, static_cast<uint32_t>(*sequence >> 32))) {
+    sa.integrity_drops.add(1);
+    drops_.count(Drop::IntegrityFailed);
+    return false;
+  }
+  sa.replay.mark(*sequence);
+  return true;
 }
 
 void Inbound::report_mapping(Sa& sa, const Endpoint& from) {
@@ -89,7 +102,10 @@ void Inbound::deliver(Sa& sa, std::span<uint8_t> inner, uint8_t next_header, con
   if (traffic_class != packet->traffic_class()) packet->set_traffic_class(traffic_class);
   if (tap_.is_on()) [[unlikely]]
     tap_.see_inner(sa.config.if_id, true, {packet->data, packet->length});
-  account(sa, packet->length, notices_);
+  {
+    const auto turn = take_turn(sa);
+    account(sa, packet->length, notices_);
+  }
   clamp_mss(*packet, tun->mss_clamp.load(std::memory_order_relaxed), false);
   tun->counters.received_packets.add(1);
   tun->counters.received_bytes.add(packet->length);

@@ -2,6 +2,8 @@
 #pragma once
 #include <sys/socket.h>
 
+#include <mutex>
+
 #include "engine/notices.h"
 #include "engine/outer_socket.h"
 #include "engine/tables.h"
@@ -11,12 +13,13 @@ namespace xfrmd {
 
 class Inbound final : private FrameSink {
  public:
-  Inbound(const Tables& tables, Notices& notices, DropCounters& drops);
+  /** `has_company`: other threads receive as well. */
+  Inbound(const Tables& tables, Notices& notices, DropCounters& drops, bool has_company = false);
 
   /** Receives one batch from one of the socket's receivers, if there is one, and delivers everything in it. */
   void receive(const UdpSocket& socket, size_t receiver);
   void receive(const UdpSocket& socket) {
-    for (size_t i = 0; i < UdpSocket::kReceivers; i++) receive(socket, i);
+    for (size_t i = 0; i < socket.receivers(); i++) receive(socket, i);
   }
   /** The same for ESP without UDP. */
   void receive_raw(int fd);
@@ -39,11 +42,15 @@ class Inbound final : private FrameSink {
   void flush() { coalescer_.flush(); }
 
  private:
-  static constexpr size_t kMessages = 8;            // per system call; with GRO that is up to half a megabyte
+  // Per system call: many when they are single datagrams, few when each is a coalesced one of up to 64 KB, so that what the kernel
+  // copied is still in the processor's cache when it is decrypted.
+  static constexpr size_t kMostMessages = 32, kFewestMessages = 2;
   static constexpr size_t kMessageBytes = 65'536;
 
   template <class Handle>
   void receive_batch(int fd, Handle handle);
+  std::unique_lock<SpinLock> take_turn(Sa& sa) const;
+  bool open(Sa& sa, std::span<uint8_t> packet);
   void deliver(Sa& sa, std::span<uint8_t> inner, uint8_t next_header, const Arrival& arrival);
   bool policy_allows(const Interface& interface, const Sa& sa, const Packet& packet);
   void show_outer(const Sa* sa, std::span<const uint8_t> packet, const Arrival& arrival) const;
@@ -53,9 +60,11 @@ class Inbound final : private FrameSink {
   const Tables& tables_;
   Notices& notices_;
   DropCounters& drops_;
+  const bool has_company_;
   Coalescer coalescer_;
   Tap tap_;
-  std::unique_ptr<uint8_t[]> buffer_;
+  std::unique_ptr<uint8_t[]> buffer_;  // pages that no message reaches are never touched
+  size_t messages_ = kFewestMessages;  // of the next call
   PathMtuReport last_report_;
   uint64_t last_reported_at_ = 0;
 };

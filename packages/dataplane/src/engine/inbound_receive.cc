@@ -1,6 +1,8 @@
 /** Batches from sockets, with what their control data says of how each message arrived. */
 #include <netinet/udp.h>
 
+#include <algorithm>
+
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "engine/inbound.h"
@@ -11,6 +13,9 @@
 
 namespace xfrmd {
 namespace {
+
+// About what one batch should bring: half of a small second-level cache.
+constexpr size_t kBatchBytes = 128 * 1024;
 
 Inbound::Arrival read_arrival(const sockaddr_storage& from, msghdr& header) {
   Inbound::Arrival arrival;
@@ -40,25 +45,28 @@ Inbound::Arrival read_arrival(const sockaddr_storage& from, msghdr& header) {
 
 template <class Handle>
 void Inbound::receive_batch(int fd, Handle handle) {
-  mmsghdr messages[kMessages];
-  iovec parts[kMessages];
-  sockaddr_storage from[kMessages];
-  alignas(cmsghdr) uint8_t control[kMessages][128];
-  for (size_t i = 0; i < kMessages; i++) {
+  mmsghdr messages[kMostMessages];
+  iovec parts[kMostMessages];
+  sockaddr_storage from[kMostMessages];
+  alignas(cmsghdr) uint8_t control[kMostMessages][128];
+  for (size_t i = 0; i < messages_; i++) {
     parts[i] = {buffer_.get() + i * kMessageBytes, kMessageBytes};
     messages[i] = {};
     messages[i].msg_hdr = {&from[i], sizeof from[i], &parts[i], 1, control[i], sizeof control[i], 0};
   }
   tap_.look();
-  const int received = ::recvmmsg(fd, messages, kMessages, MSG_DONTWAIT, nullptr);
+  const int received = ::recvmmsg(fd, messages, static_cast<unsigned>(messages_), MSG_DONTWAIT, nullptr);
+  size_t bytes = 0;
   for (int i = 0; i < received; i++) {
     msghdr& header = messages[i].msg_hdr;
+    bytes += messages[i].msg_len;
     if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
       drops_.count(Drop::MalformedEsp);
     else
       handle(std::span(buffer_.get() + static_cast<size_t>(i) * kMessageBytes, messages[i].msg_len), read_arrival(from[i], header));
   }
   flush();
+  if (received > 0) messages_ = std::clamp(kBatchBytes * static_cast<size_t>(received) / std::max<size_t>(bytes, 1), kFewestMessages, kMostMessages);
 }
 
 void Inbound::receive(const UdpSocket& socket, size_t receiver) {

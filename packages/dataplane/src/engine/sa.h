@@ -1,7 +1,8 @@
 /**
  * One security association as workers see it. Made and published by the control thread; afterwards only counters, sequence
- * numbers and the replay window change. An inbound SA is written by the receiving worker alone, an outbound one by the
- * worker of its if_id's TUN, so nothing here is locked.
+ * numbers and the replay window change. An outbound SA is written by the worker of its if_id's TUN alone, an inbound one by the
+ * receiving worker; where there are several of those, a peer's packets reach one of them, and a lock is there for the moment in which the
+ * peer's address changes and for those who replay its packets from elsewhere.
  */
 #pragma once
 #include "xfrm/uapi.h"
@@ -9,6 +10,7 @@
 #include <atomic>
 #include <memory>
 
+#include "base/spin_lock.h"
 #include "engine/drops.h"
 #include "esp/replay.h"
 #include "esp/transform.h"
@@ -73,6 +75,7 @@ struct Sa {
   /** Control thread: what is known of the way to the peer now; 0 for nothing. */
   void set_path_mtu(uint32_t mtu);
 
+  SpinLock receiving;  // taken where several workers receive
   const Config config;
   const std::unique_ptr<Transform> transform;
   ReplayWindow replay;

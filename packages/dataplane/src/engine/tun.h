@@ -13,7 +13,7 @@
 namespace xfrmd {
 
 struct TunCounters {
-  Counter received_packets, received_bytes;        // out of the tunnel, written to the TUN
+  SharedCounter received_packets, received_bytes;  // out of the tunnel, written to the TUN
   Counter transmitted_packets, transmitted_bytes;  // into the tunnel, read from the TUN
 };
 

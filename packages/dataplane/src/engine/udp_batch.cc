@@ -94,6 +94,7 @@ void UdpBatch::commit(size_t size, const OuterHeader& outer, OuterMarking markin
     messages_[count_++] = {used_, size, size, 1, false, marking, outer};
   }
   used_ += size;
+  if (used_ >= kSendAt) flush();
 }
 
 /** -1 when no socket has the message's source. */

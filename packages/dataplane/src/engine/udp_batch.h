@@ -29,7 +29,10 @@ class UdpBatch {
   Counter segmentation_fallbacks;
 
  private:
-  static constexpr size_t kCapacity = 256 * 1024;
+  // A full message leaves at once: what was just written is still in the processor's cache when the kernel copies it, and the peer
+  // can begin. The room is for the messages of many tunnels and for the one that fills up.
+  static constexpr size_t kSendAt = 60'000;
+  static constexpr size_t kCapacity = 2 * 65'536;
   static constexpr size_t kMaxMessages = 32;
   static constexpr size_t kMaxMessageBytes = 65'000;
   static constexpr size_t kMaxSegments = 64;  // UDP_MAX_SEGMENTS of kernels before 6.9

@@ -37,7 +37,7 @@ void receive_batches(int fd, uint16_t family) {
 }
 
 /** A socket on the same address and port, with the mark by which the daemon keeps its packets out of the tunnels. */
-Fd make_sibling(int original, bool may_fragment) {
+Fd make_sibling(int original, bool may_fragment, bool shares_work = false) {
   sockaddr_storage local{};
   socklen_t length = sizeof local;
   int mark = 0;
@@ -49,6 +49,7 @@ Fd make_sibling(int original, bool may_fragment) {
   if (!sibling) throw std::system_error(errno, std::generic_category(), "socket beside the handed-over one");
   set_option(original, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
   set_option(sibling.get(), SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
+  if (shares_work) set_option(sibling.get(), SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT");
   if (local.ss_family == AF_INET6) set_option(sibling.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1, "IPV6_V6ONLY");
   if (mark != 0) set_option(sibling.get(), SOL_SOCKET, SO_MARK, mark, "SO_MARK");
   receive_batches(sibling.get(), local.ss_family);
@@ -60,9 +61,10 @@ Fd make_sibling(int original, bool may_fragment) {
 
 }  // namespace
 
-UdpSocket::UdpSocket(uint32_t socket_id, Fd socket, int ike_channel, int owner)
+UdpSocket::UdpSocket(uint32_t socket_id, Fd socket, int ike_channel, int owner, size_t receiving_workers)
     : id(socket_id), owner_pid(owner), local(local_endpoint(socket.get())), daemons_(std::move(socket)), ike_(::dup(ike_channel)),
-      fragmenting_(make_sibling(daemons_.get(), true)), whole_(make_sibling(daemons_.get(), false)) {
+      fragmenting_(make_sibling(daemons_.get(), true)) {
+  for (size_t i = 0; i < receiving_workers; i++) whole_.push_back(make_sibling(daemons_.get(), false, receiving_workers > 1));
   if (!ike_) throw std::system_error(errno, std::generic_category(), "IKE channel");
   receive_batches(daemons_.get(), local.address.family);
 }

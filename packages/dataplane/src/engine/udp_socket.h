@@ -16,15 +16,20 @@ namespace xfrmd {
 
 class UdpSocket {
  public:
-  /** @throws std::system_error when it is no UDP socket or its port can't be shared. */
-  UdpSocket(uint32_t socket_id, Fd socket, int ike_channel, int owner_pid);
+  /**
+   * With several receiving workers there are as many sockets to receive from, and the kernel spreads peers over them by address and port:
+   * what one peer sends stays in order. @throws std::system_error when it is no UDP socket or its port can't be shared.
+   */
+  UdpSocket(uint32_t socket_id, Fd socket, int ike_channel, int owner_pid, size_t receiving_workers = 1);
   UdpSocket(const UdpSocket&) = delete;
   UdpSocket& operator=(const UdpSocket&) = delete;
 
-  int fd(bool may_fragment) const { return may_fragment ? fragmenting_.get() : whole_.get(); }
-  /** Any of them may get what arrives; in practice the kernel takes the one bound last. */
-  static constexpr size_t kReceivers = 3;
-  int receiver(size_t index) const { return index == 0 ? daemons_.get() : index == 1 ? fragmenting_.get() : whole_.get(); }
+  int fd(bool may_fragment) const { return may_fragment ? fragmenting_.get() : whole_.front().get(); }
+  /** Any of them may get what arrives; in practice the kernel takes the one bound last, or one of those that share the work. */
+  size_t receivers() const { return kOthers + whole_.size(); }
+  int receiver(size_t index) const { return index == 0 ? daemons_.get() : index == 1 ? fragmenting_.get() : whole_[index - kOthers].get(); }
+  /** Which of the receiving workers has it. */
+  static size_t worker_of(size_t index) { return index < kOthers ? 0 : index - kOthers; }
   /** Whether packets with this source can leave here. */
   bool serves(const Endpoint& source) const {
     return local.address.family == source.address.family && local.port == source.port &&
@@ -40,7 +45,9 @@ class UdpSocket {
  private:
   Fd daemons_;
   Fd ike_;
-  Fd fragmenting_, whole_;  // bound in this order: ICMP errors go to the last
+  static constexpr size_t kOthers = 2;
+  Fd fragmenting_;
+  std::vector<Fd> whole_;  // bound after the other: ICMP errors go to the last. One per receiving worker
 };
 
 using SocketList = std::vector<std::shared_ptr<UdpSocket>>;

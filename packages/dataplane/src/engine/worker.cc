@@ -21,8 +21,8 @@ constexpr int kEventsPerTurn = 64;
 
 }  // namespace
 
-Worker::Worker(Tables& tables, Notices& notices)
-    : tables_(tables), inbound_(tables, notices, drops_), outbound_(tables, notices, drops_), epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+Worker::Worker(Tables& tables, Notices& notices, bool receives_with_others)
+    : tables_(tables), inbound_(tables, notices, drops_, receives_with_others), outbound_(tables, notices, drops_), epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (!epoll_ || !stop_) throw std::system_error(errno, std::generic_category(), "worker");
   tables_.epoch().add_reader(reader_);
@@ -51,16 +51,14 @@ void Worker::watch(int fd, uint64_t source) {
 }
 
 void Worker::watch(const Tun& tun) { watch(tun.fd(), kTun | tun.if_id); }
-void Worker::watch(const UdpSocket& socket) {
-  for (size_t i = 0; i < UdpSocket::kReceivers; i++) watch(socket.receiver(i), socket_kind(i) | socket.id);
-}
+void Worker::watch(const UdpSocket& socket, size_t receiver) { watch(socket.receiver(receiver), socket_kind(receiver) | socket.id); }
 void Worker::watch_raw_sockets() {
   for (const uint16_t family : {AF_INET, AF_INET6})
     if (tables_.raw_sockets().has(family)) watch(tables_.raw_sockets().fd(family, false), kRaw | family);
 }
 void Worker::unwatch(const Tun& tun) { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, tun.fd(), nullptr); }
-void Worker::unwatch(const UdpSocket& socket) {
-  for (size_t i = 0; i < UdpSocket::kReceivers; i++) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket.receiver(i), nullptr);
+void Worker::unwatch(const UdpSocket& socket, size_t receiver) {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket.receiver(receiver), nullptr);
 }
 
 void Worker::run() {

@@ -11,7 +11,7 @@ namespace xfrmd {
 class Worker {
  public:
   /** @throws std::system_error */
-  Worker(Tables& tables, Notices& notices);
+  Worker(Tables& tables, Notices& notices, bool receives_with_others = false);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -21,8 +21,8 @@ class Worker {
   // Control thread. Unwatch before retiring; the worker may still be using the object until then.
   void watch(const Tun& tun);
   void unwatch(const Tun& tun);
-  void watch(const UdpSocket& socket);
-  void unwatch(const UdpSocket& socket);
+  void watch(const UdpSocket& socket, size_t receiver);
+  void unwatch(const UdpSocket& socket, size_t receiver);
   void watch_raw_sockets();
 
   const DropCounters& drops() const { return drops_; }

@@ -45,10 +45,19 @@ size_t Coalescer::mergeable_headers(const Packet& packet, bool merges_udp) {
   return headers < packet.length && has_valid_checksum(packet) ? headers : 0;
 }
 
+/** Of what same_flow() compares. */
+uint32_t Coalescer::hash(const void* device, const Packet& packet) {
+  const size_t tail = packet.version == 4 ? 0 : 12;
+  uint64_t mixed = reinterpret_cast<uintptr_t>(device) ^ load_raw<uint32_t>(packet.source() + tail);
+  mixed = (mixed ^ uint64_t{load_raw<uint32_t>(packet.destination() + tail)} << 32) * 0x9e3779b97f4a7c15;
+  mixed = (mixed ^ load_raw<uint32_t>(packet.data + packet.upper) ^ packet.protocol) * 0x9e3779b97f4a7c15;
+  return static_cast<uint32_t>(mixed >> 32);
+}
+
 bool Coalescer::same_flow(const Flow& flow, void* device, const Packet& packet) {
   const Packet& first = flow.first;
-  return flow.device == device && first.version == packet.version && first.protocol == packet.protocol && packet.has_upper &&
-         packet.upper_length() >= 4 && std::memcmp(first.source(), packet.source(), packet.version == 4 ? 8 : 32) == 0 &&
+  return flow.device == device && first.version == packet.version && first.protocol == packet.protocol &&
+         std::memcmp(first.source(), packet.source(), packet.version == 4 ? 8 : 32) == 0 &&
          std::memcmp(first.data + first.upper, packet.data + packet.upper, 4) == 0;
 }
 
@@ -97,18 +106,24 @@ void Coalescer::start(Flow& flow, void* device, const Packet& packet, size_t hea
 }
 
 void Coalescer::add(void* device, const Packet& packet, bool merges_udp) {
+  if (!packet.has_upper || packet.upper_length() < 4) return emit_single(device, packet);
   const size_t headers = mergeable_headers(packet, merges_udp);
+  const uint32_t sought = hash(device, packet);
   for (size_t i = 0; i < used_; i++) {
+    if (hashes_[i] != sought) continue;
     Flow& flow = flows_[i];
     if (!same_flow(flow, device, packet)) continue;
     if (headers != 0 && continues(flow, packet, headers)) return append(flow, packet, headers);
     emit(flow);
     if (headers != 0) return start(flow, device, packet, headers);
-    std::swap(flow, flows_[--used_]);
+    used_ -= 1;
+    std::swap(flow, flows_[used_]);
+    hashes_[i] = hashes_[used_];
     return emit_single(device, packet);
   }
   if (headers == 0) return emit_single(device, packet);
   if (used_ == kMaxFlows) flush();
+  hashes_[used_] = sought;
   start(flows_[used_++], device, packet, headers);
 }
 
