@@ -280,6 +280,45 @@ TEST(encapsulation_must_be_the_sas) {
   CHECK(world.delivered().has_value());
 }
 
+TEST(packets_out_of_order_are_taken_within_the_window_once) {
+  World world({0, 0, 64});
+  std::vector<std::vector<uint8_t>> sent;
+  for (int i = 0; i < 100; i++) {
+    world.send(packets::udp(4, static_cast<size_t>(i)));
+    sent.push_back(world.sealed()->bytes);
+  }
+  for (const int i : {20, 10, 0, 50, 30, 99}) {
+    world.receive(sent[static_cast<size_t>(i)]);
+    CHECK(world.delivered() == packets::udp(4, static_cast<size_t>(i)));
+  }
+  for (const int i : {36, 98}) {  // the ends of the window now: 64 numbers up to the hundredth
+    world.receive(sent[static_cast<size_t>(i)]);
+    CHECK(world.delivered().has_value());
+  }
+  for (const int i : {35, 50, 99}) world.receive(sent[static_cast<size_t>(i)]);  // behind it, and seen
+  CHECK(!world.delivered() && world.dropped(Drop::Replayed) == 3 && world.sa->replay_drops.get() == 3);
+}
+
+TEST(damaged_and_shortened_packets_disturb_nothing) {
+  World world;
+  const auto packet = packets::udp(4, 40);
+  world.sa->last_sent.store(5);  // so that no damaged bit makes number 0
+  world.send(packet);
+  const auto intact = world.sealed()->bytes;
+  for (size_t size = 4; size < intact.size(); size++) world.receive({intact.begin(), intact.begin() + static_cast<std::ptrdiff_t>(size)});
+  const uint64_t too_short = world.dropped(Drop::MalformedEsp), refused = world.dropped(Drop::IntegrityFailed);
+  CHECK(too_short == world.sa->transform->overhead() && too_short + refused == intact.size() - 4);
+  for (size_t i = 4; i < intact.size(); i++) {  // beyond the SPI, which would name another SA
+    auto damaged = intact;
+    damaged[i] ^= 1;
+    world.receive(damaged);
+  }
+  CHECK(world.dropped(Drop::IntegrityFailed) == refused + intact.size() - 4 && !world.delivered());
+  CHECK(world.sa->replay.top() == 0);  // what is not authentic moves no window
+  world.receive(intact);
+  CHECK(world.delivered() == packet && world.dropped(Drop::Replayed) == 0);
+}
+
 TEST(numbers_that_run_out_end_the_sa) {
   World world;
   world.sa->last_sent.store(kRekeySequence - 1);

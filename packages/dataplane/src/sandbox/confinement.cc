@@ -23,7 +23,7 @@ bool apply(std::vector<sock_filter> filter) {
 
 }  // namespace
 
-Confinement Confinement::enter(const std::string& captures) {
+Confinement Confinement::enter([[maybe_unused]] const std::string& captures) {
   Confinement entered;
 #ifdef XFRMD_INSTRUMENTED
   entered.missing = "a build with a sanitizer does without: it reads /proc and maps memory as it likes";
