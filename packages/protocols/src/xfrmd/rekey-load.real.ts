@@ -81,7 +81,8 @@ const ikeSpis = async (end: End): Promise<readonly string[]> =>
 test('nothing is lost while CHILD and IKE SAs are rekeyed again and again', { timeout: (seconds + 200) * 1000 }, async () => {
   const before = { drops: await dropped(), resent: await resent() };
   let isRunning = true;
-  const streams = Promise.all([stream('5201', '-b', '400M'), stream('5202', '-u', '-b', '30M', '-l', '1000', '-w', '4M')]).finally(() => {
+  // A thousand UDP packets a second: after a pause iperf3 sends at once what it missed, and a TUN's queue takes two thousand.
+  const streams = Promise.all([stream('5201', '-b', '400M'), stream('5202', '-u', '-b', '8M', '-l', '1000', '-w', '4M')]).finally(() => {
     isRunning = false;
   });
   streams.catch(() => {}); // awaited below
@@ -105,7 +106,6 @@ test('nothing is lost while CHILD and IKE SAs are rekeyed again and again', { ti
     );
   }
   const [, udp] = await streams;
-  console.log(`${rekeys.child} CHILD and ${rekeys.ike} IKE rekeys under ${udp.packets ?? 0} UDP packets and TCP`);
   expect(udp.packets ?? 0).toBeGreaterThan(1000);
   expect(rekeys.child).toBeGreaterThan(0);
   expect(rekeys.ike).toBeGreaterThan(0);
