@@ -17,4 +17,6 @@ export * from './run-scenario.ts';
 export * from './expect-scenario.ts';
 export * from './evidence.ts';
 export * from './traffic.ts';
+export * from './crowd-scenario.ts';
+export * from './crowd.ts';
 export * from './vm/index.ts';

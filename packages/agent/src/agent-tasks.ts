@@ -20,6 +20,8 @@ const passPeriodMs = 5000;
 const passGapMs = 100;
 const reportPeriodMs = 2000;
 const reportAtLeastMs = 10_000;
+/** With many tunnels a report takes a while, and each of their events asks for one: a fifth of a core at most. */
+const reportRest = 4;
 const attempts = 3;
 const askAgainMs = 25_000;
 
@@ -75,6 +77,7 @@ export function createTasks({ options, client, plans, secrets, engines }: AgentP
   const report = new BackgroundTask({
     name: 'report',
     periodMs: reportPeriodMs,
+    rest: reportRest,
     clock,
     log,
     activate: async (signal) => {

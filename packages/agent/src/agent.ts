@@ -63,12 +63,17 @@ export async function startAgentWith(options: Omit<AgentOptions, 'control'>, cli
   for (const directory of [paths.runDirectory, paths.stateDirectory]) mkdirSync(directory, { recursive: true, mode: 0o700 });
   const plans = openPlanStore(paths, options.host);
   const secrets = openSecretStore(paths, client.fetchSecret, options.retainSecrets ?? true);
-  const wakers: (() => void)[] = [];
-  const wake = (): void => wakers.forEach((waker) => waker());
-  const context: EngineContext = { ...ports, paths, secret: secrets.secret, wake };
+  /** Engines are made before the tasks they wake. */
+  let wakeTasks = { pass: (): void => {}, report: (): void => {} };
+  const report = (): void => wakeTasks.report();
+  const wake = (): void => {
+    wakeTasks.pass();
+    report();
+  };
+  const context: EngineContext = { ...ports, paths, secret: secrets.secret, wake, report };
   const engines = await createHostEngines(context, options.ipsec, options.nameServers);
   const tasks = createTasks({ options, client, plans, secrets, engines });
-  wakers.push(tasks.reconcile.wake, tasks.report.wake);
+  wakeTasks = { pass: tasks.reconcile.wake, report: tasks.report.wake };
   for (const task of [tasks.reconcile, tasks.report, tasks.link]) task.start();
   ports.log.info({ host: options.host, ipsec: engines.ipsec, plan: plans.current()?.number ?? 0 }, 'agent started');
   return {

@@ -1,5 +1,5 @@
 /** The host agent: startAgent and cleanUp for programs, the engine contract for those who add an engine. */
-export { startAgent } from './agent.ts';
+export { startAgent, startAgentWith } from './agent.ts';
 export type { Agent, AgentOptions, AgentPorts, AgentStatus } from './agent.ts';
 export * from './clean-up.ts';
 export * from './engines/engine.ts';
@@ -9,3 +9,6 @@ export type { ControlLink } from './link/control-client.ts';
 export type { IpsecChoice } from './reconcile/host-engines.ts';
 export { FakeHost } from './fake-host/fake-host.ts';
 export type { FakeHostOptions } from './fake-host/fake-host.ts';
+export type { ControlClient } from './link/control-client.ts';
+export { charonFiles, charonSettings } from './engines/ike/charon.ts';
+export { renderConnection } from './engines/ike/render.ts';

@@ -43,3 +43,31 @@ test('a failing activation is retried with growing waits and then forgotten', as
   expect(runs).toBe(3);
   expect(task.status()).toEqual({ name: 't', activations: 3, failuresInARow: 0 });
 });
+
+test('a task that rests lets a storm of wakes through only as often as its own time allows', async () => {
+  const clock = new ManualClock();
+  let runs = 0;
+  await using task = new BackgroundTask({
+    name: 't',
+    periodMs: 60_000,
+    rest: 3,
+    clock,
+    log: silentLogger,
+    activate: async (signal) => {
+      runs += 1;
+      await clock.sleep(10, signal);
+    },
+  });
+  task.start();
+  task.wake();
+  for (let ms = 0; ms < 400; ms += 1) {
+    task.wake();
+    await clock.advance(1);
+  }
+  expect(runs).toBe(11);
+  await clock.advance(100);
+  task.wake();
+  const before = runs;
+  await clock.advance(0);
+  expect(runs).toBe(before + 1);
+});

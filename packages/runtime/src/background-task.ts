@@ -10,6 +10,8 @@ export type BackgroundTaskOptions = {
   readonly periodMs: number;
   /** First wait after a failure; doubles up to `periodMs` (at least 5 s). Default 250. */
   readonly retryMs?: number;
+  /** After an activation that took t the next one waits `rest` × t, also when woken: a storm of wakes costs a bounded share of a core. Default 0. */
+  readonly rest?: number;
   readonly clock: Clock;
   readonly log: Logger;
   readonly activate: (signal: AbortSignal) => Promise<void>;
@@ -66,6 +68,7 @@ export class BackgroundTask implements AsyncDisposable {
     while (!this.#stop.signal.aborted) {
       this.#isWoken = false;
       this.#wakeUp = new AbortController();
+      const began = clock.monotonic();
       try {
         await this.#options.activate(this.#stop.signal);
         this.#failuresInARow = 0;
@@ -79,7 +82,10 @@ export class BackgroundTask implements AsyncDisposable {
       this.#activations += 1;
       const retryMs = Math.min((this.#options.retryMs ?? 250) * 2 ** Math.min(this.#failuresInARow - 1, 10), Math.max(periodMs, 5000));
       const waitMs = this.#failuresInARow === 0 ? periodMs : retryMs;
+      const ended = clock.monotonic();
       if (!this.#isWoken && !this.#stop.signal.aborted) await clock.sleep(waitMs, this.#wakeUp.signal);
+      const restMs = (this.#options.rest ?? 0) * (ended - began) - (clock.monotonic() - ended);
+      if (restMs > 0) await clock.sleep(restMs, this.#stop.signal);
     }
   }
 }

@@ -80,12 +80,16 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** Field 22 of /proc/PID/stat, undefined when gone or a zombie. proc(5). */
+/**
+ * Field 22 of /proc/PID/stat, undefined when gone or a zombie. proc(5). The first thread of a killed process is a zombie while others
+ * are still ending (field 20 counts them), and until then its sockets and interfaces are there: such a process is not gone.
+ */
 function startTicksOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+    const isEnded = fields[0] === 'X' || (fields[0] === 'Z' && Number(fields[17]) <= 1);
+    return isEnded ? undefined : fields[19];
   } catch {
     return undefined; // no such process
   }

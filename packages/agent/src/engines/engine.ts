@@ -27,8 +27,10 @@ export type EngineContext = {
   readonly paths: HostPaths;
   /** From the control plane, or the agent's own 0600 copy when that is away. */
   readonly secret: (reference: SecretReference) => Promise<Secret>;
-  /** Something changed outside our doing (an SA came up): makes the next pass happen now. */
+  /** Something is gone or different that a pass puts right (a daemon died): makes the next pass happen now, and a report. */
   readonly wake: () => void;
+  /** Something changed that needs no pass (an SA came up or went): makes the next report happen now. */
+  readonly report: () => void;
 };
 
 export type EngineView = {

@@ -42,6 +42,7 @@ async function pass(host: FakeHost, plan: HostPlan, ipsec: 'xfrmd' | 'kernel' = 
     paths: host.paths,
     secret: () => Promise.resolve(new Secret('key')),
     wake: () => {},
+    report: () => {},
   };
   await using engines = await createHostEngines(context, ipsec);
   return await runPass({ engines, paths: host.paths, log: silentLogger }, plan, new AbortController().signal);

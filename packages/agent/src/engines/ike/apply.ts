@@ -23,11 +23,12 @@ export async function applyChange(session: ViciSession, change: Change, desired:
       await session.unloadConnection(change.name);
       await endSas(session, change.name);
       return;
+    case 'add':
     case 'replace': {
       if (desired === undefined) throw new Error(`nothing rendered for ${change.name}`);
       const { rendered, keys } = desired;
       await session.loadConnection(rendered.name, rendered.body);
-      await endSas(session, rendered.name);
+      if (change.kind === 'replace') await endSas(session, rendered.name);
       await loadKey(session, rendered, keys[0]);
     }
   }

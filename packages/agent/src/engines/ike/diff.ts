@@ -12,6 +12,8 @@ export type Loaded = {
 };
 
 export type Change =
+  /** charon knows nothing of it: load and start. */
+  | { readonly kind: 'add'; readonly name: string; readonly staleKeyIds: readonly [] }
   /** Load anew and start anew; `staleKeyIds` go first. */
   | { readonly kind: 'replace'; readonly name: string; readonly staleKeyIds: readonly string[] }
   | { readonly kind: 'remove'; readonly name: string; readonly staleKeyIds: readonly string[] }
@@ -32,6 +34,7 @@ export function diffConnections(desired: ReadonlyMap<string, readonly string[] |
     const kept = marks.find(isLoadedMark);
     const stale = keyIds.filter((id) => kept === undefined || parseKeyId(id)?.mark !== kept);
     const isLoaded = loaded.connections.includes(name) && stale.length < keyIds.length;
+    if (!known.has(name)) return [{ kind: 'add', name, staleKeyIds: [] }];
     if (!isLoaded) return [{ kind: 'replace', name, staleKeyIds: keyIds }];
     return stale.length === 0 ? [] : [{ kind: 'sweepKey', name, staleKeyIds: stale }];
   });

@@ -52,6 +52,7 @@ describe('the IKE engine', () => {
           ? Promise.reject(new Error('the control plane is away'))
           : Promise.resolve(new Secret(`${reference.id}@${reference.version}`)),
       wake: () => {},
+      report: () => {},
     };
   });
   afterEach(async () => {
@@ -153,7 +154,6 @@ describe('the IKE engine', () => {
       'unload-conn b',
       'terminate b',
       'load-conn c',
-      'terminate c',
       'load-shared c',
     ]);
     await settle(engine, plan(tunnel('a'), tunnel('c')), { a: 'Connected', c: 'Connected' });

@@ -24,7 +24,7 @@ import type { XfrmVariant } from './render.ts';
 import { keyVersionInUse, mustTurn, turnKey } from './rotation.ts';
 import { createStarts } from './starts.ts';
 import { connectionStatus, isIkeUp } from './status.ts';
-import { supervise } from './supervise.ts';
+import { startMissing, supervise, type SuperviseContext } from './supervise.ts';
 import { viewConnection, viewUnseen } from './view.ts';
 
 export type InstanceOptions = {
@@ -35,6 +35,10 @@ export type InstanceOptions = {
 
 /** How soon a start that has become due happens at the latest; events make it sooner. */
 const supervisePeriodMs = 1000;
+/** Events of many tunnels come in bursts, and each reading is of all of them: a quarter of a core at most. */
+const superviseRest = 3;
+/** What a restarted agent misses is read back from charon anyway, but for children that ended meanwhile. */
+const saveCountersEveryMs = 5000;
 
 export class IkeInstance implements AsyncDisposable {
   readonly #context: EngineContext;
@@ -52,6 +56,7 @@ export class IkeInstance implements AsyncDisposable {
   #charon: RunningCharon | undefined;
   /** As of the last reconcile. */
   #known: ReadonlyMap<string, Known> = new Map();
+  #countersSavedAt = -saveCountersEveryMs;
 
   constructor(context: EngineContext, options: InstanceOptions, namespace: string) {
     this.#context = context;
@@ -67,6 +72,7 @@ export class IkeInstance implements AsyncDisposable {
     this.#supervision = new BackgroundTask({
       name: `ike ${namespace}`,
       periodMs: supervisePeriodMs,
+      rest: superviseRest,
       clock: context.clock,
       log: context.log,
       activate: () => this.#supervise(),
@@ -82,6 +88,7 @@ export class IkeInstance implements AsyncDisposable {
     for (const change of diffConnections(state.marks, await readLoaded(session))) {
       const failure = await this.#apply(session, instance, change, state);
       if (failure !== undefined) failures.push(failure);
+      else await this.#startLoaded(session, change, state);
     }
     this.#known = state.known;
     this.#counters.keepOnly(instance.tunnels.map((tunnel) => tunnel.connection));
@@ -98,8 +105,9 @@ export class IkeInstance implements AsyncDisposable {
       const session = this.#openSession();
       const sas = await readSas(session);
       const keyVersions = await this.#keyVersions(session);
+      const byName = Map.groupBy(sas, ({ name }) => name);
       const connections = instance.tunnels.map((tunnel) => {
-        const own = sas.filter((sa) => sa.name === tunnel.name);
+        const own = byName.get(tunnel.name) ?? [];
         this.#count(tunnel, own);
         const finding = this.#reasons.reasonFor(tunnel.name, own[0]?.sa.remoteAddress ?? tunnel.ike.remoteAddress);
         return viewConnection(instance, tunnel, {
@@ -110,7 +118,7 @@ export class IkeInstance implements AsyncDisposable {
           keyVersion: keyVersions.get(tunnel.name),
         });
       });
-      this.#counters.save();
+      this.#saveCounters();
       return { engines: [engine], connections };
     } catch (error) {
       const detail = `charon does not answer: ${error instanceof Error ? error.message : String(error)}`;
@@ -168,9 +176,9 @@ export class IkeInstance implements AsyncDisposable {
   async #listen(session: ViciSession): Promise<void> {
     const wake = (): void => {
       this.#supervision.wake();
-      this.#context.wake();
+      this.#context.report();
     };
-    void session.connection.closed.then(wake);
+    void session.connection.closed.then(this.#context.wake);
     const started = startedAt(this.#files) ?? '';
     await session.subscribeLog((line) => {
       const nowMs = this.#context.clock.now();
@@ -231,20 +239,32 @@ export class IkeInstance implements AsyncDisposable {
     }
   }
 
+  /** Without waiting for the next supervision: see `startMissing`. */
+  async #startLoaded(session: ViciSession, { kind, name }: Change, state: DesiredState): Promise<void> {
+    const known = state.known.get(name);
+    if (known === undefined || (kind !== 'add' && kind !== 'replace') || !known.tunnel.ike.initiates) return;
+    await startMissing(this.#superviseContext(session), known, []);
+  }
+
+  #superviseContext(session: ViciSession): SuperviseContext {
+    const { clock, log } = this.#context;
+    return { session, starts: this.#starts, log, nowMs: clock.monotonic(), isChanging: (name) => this.#changing.has(name) };
+  }
+
   async #supervise(): Promise<void> {
     const session = this.#charon?.session;
     if (session === undefined || !session.connection.isOpen) return;
-    const { clock, log } = this.#context;
     await this.#turnKeys(session);
-    const sas = await supervise(
-      { session, starts: this.#starts, log, nowMs: clock.monotonic(), isChanging: (name) => this.#changing.has(name) },
-      this.#known.values(),
-    );
-    for (const { tunnel } of this.#known.values())
-      this.#count(
-        tunnel,
-        sas.filter((sa) => sa.name === tunnel.name),
-      );
+    const sas = await supervise(this.#superviseContext(session), this.#known.values());
+    const byName = Map.groupBy(sas, ({ name }) => name);
+    for (const { tunnel } of this.#known.values()) this.#count(tunnel, byName.get(tunnel.name) ?? []);
+    this.#saveCounters();
+  }
+
+  #saveCounters(): void {
+    const now = this.#context.clock.monotonic();
+    if (now - this.#countersSavedAt < saveCountersEveryMs) return;
+    this.#countersSavedAt = now;
     this.#counters.save();
   }
 

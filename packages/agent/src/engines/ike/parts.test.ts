@@ -86,16 +86,19 @@ describe('changes', () => {
     ).toEqual([
       { kind: 'remove', name: 'c', staleKeyIds: ['c#3'] },
       { kind: 'replace', name: 'b', staleKeyIds: ['b#2'] },
-      { kind: 'replace', name: 'd', staleKeyIds: [] },
+      { kind: 'add', name: 'd', staleKeyIds: [] },
     ]);
   });
 
   it.each([
     ['the key was unloaded', { ...empty, connections: ['a'] }],
     ['the connection was loaded', { ...empty, connections: ['a'], saNames: ['a'] }],
-    ['charon restarted', empty],
   ])('redo what a crash left after %s', (_when, loaded) => {
     expect(diffConnections(new Map([['a', ['1']]]), loaded)).toEqual([{ kind: 'replace', name: 'a', staleKeyIds: [] }]);
+  });
+
+  it('add everything to a charon that restarted: there is nothing to end first', () => {
+    expect(diffConnections(new Map([['a', ['1']]]), empty)).toEqual([{ kind: 'add', name: 'a', staleKeyIds: [] }]);
   });
 
   it('finish a removal that a crash cut short, by the SA that is left', () => {

@@ -23,8 +23,9 @@ export type SuperviseContext = {
 /** @returns the SAs as read before anything was started. @throws ViciError when charon does not answer. */
 export async function supervise(context: SuperviseContext, connections: Iterable<Known>): Promise<readonly CharonSa[]> {
   const sas = await readSas(context.session);
+  const byName = Map.groupBy(sas, ({ name }) => name);
   for (const known of connections) {
-    const own = sas.filter((sa) => sa.name === known.tunnel.name);
+    const own = byName.get(known.tunnel.name) ?? [];
     if (!known.tunnel.ike.responds) await endForeign(context, known, own);
     await endUnanswered(context, own);
     await endDuplicates(context, known, own);
@@ -59,7 +60,8 @@ async function endDuplicates({ session, log }: SuperviseContext, { tunnel }: Kno
   }
 }
 
-async function startMissing(
+/** With no SAs: right after a connection was loaded, so that charon negotiates while the next one is being loaded. */
+export async function startMissing(
   { session, starts, log, nowMs, isChanging }: SuperviseContext,
   { tunnel, rendered }: Known,
   sas: readonly CharonSa[],

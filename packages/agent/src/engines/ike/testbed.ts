@@ -64,6 +64,7 @@ export class Testbed implements AsyncDisposable {
       paths,
       secret: (reference) => Promise.resolve(new Secret(this.keys.get(`${reference.id}@${reference.version}`) ?? 'Testbed.Key.1')),
       wake: () => this.onWake(),
+      report: () => {},
     };
     this.xfrm = createXfrmdEngine(this.context, { charonPidFile: (name) => charonFiles(paths, name).pidFile });
   }
