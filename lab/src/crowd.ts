@@ -12,7 +12,7 @@ import { crowdSite } from './crowd-scenario.ts';
 import type { DevicePorts } from './device.ts';
 import type { Fabric } from './fabric.ts';
 import { routerOf } from './lab-file.ts';
-import { addNamespace, attachToPublic, inside, ipBatch, namespaceOf, removeNamespace, removePublicLink } from './namespaces.ts';
+import { addNamespace, attachTo, inside, ipBatch, namespaceOf, removeNamespace, removeLink } from './namespaces.ts';
 
 export type CrowdFabric = Pick<Fabric, 'namespacePrefix' | 'runDirectory' | 'dataDirectory' | 'id'>;
 export type CrowdOptions = {
@@ -118,7 +118,7 @@ export class Crowd implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stopCharon();
-    await removePublicLink(this.#ports, this.#fabric, link);
+    await removeLink(this.#ports, namespaceOf(this.#fabric, 'public'), link);
     await removeNamespace(this.#ports, this.namespace);
     rmSync(this.#directory, { recursive: true, force: true });
   }
@@ -128,7 +128,12 @@ export class Crowd implements AsyncDisposable {
     const router = routerOf('site');
     await addNamespace(this.#ports, this.namespace, { forwards: false });
     await this.#ports.run(inside(this.namespace, ['sysctl', '-qw', 'net.ipv4.conf.all.rp_filter=0', 'net.ipv4.conf.default.rp_filter=0']));
-    await attachToPublic(this.#ports, this.#fabric, { namespace: this.namespace, link, address: sites[0]?.address ?? '', router });
+    await attachTo(this.#ports, namespaceOf(this.#fabric, 'public'), {
+      namespace: this.namespace,
+      link,
+      address: sites[0]?.address ?? '',
+      router,
+    });
     await ipBatch(
       this.#ports,
       namespaceOf(this.#fabric, 'public'),

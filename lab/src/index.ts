@@ -19,4 +19,5 @@ export * from './evidence.ts';
 export * from './traffic.ts';
 export * from './crowd-scenario.ts';
 export * from './crowd.ts';
+export * from './attackers.ts';
 export * from './vm/index.ts';

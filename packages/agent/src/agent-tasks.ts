@@ -56,6 +56,7 @@ export function createTasks({ options, client, plans, secrets, engines }: AgentP
   const reconcile = new BackgroundTask({
     name: 'reconcile',
     periodMs: passPeriodMs,
+    rest: 1,
     clock,
     log,
     activate: async (signal) => {

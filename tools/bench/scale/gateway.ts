@@ -186,6 +186,7 @@ export class ScaleGateway implements AsyncDisposable {
         this.reports += 1;
         return Promise.resolve();
       },
+      postHistory: () => Promise.resolve(),
       close: () => {},
     };
   }

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { parseTable, renderReplaceTable } from '@sallyport/protocols';
-import type { NftChain, TableReading } from '@sallyport/protocols';
+import type { NftChain, NftSet, TableReading } from '@sallyport/protocols';
 import type { CommandContext } from '../reconcile/namespace-commands.ts';
 import { inNamespace } from './engine.ts';
 
@@ -19,15 +19,18 @@ export type MarkedTable = {
 };
 
 /** @param chains the first has a rule. */
-export function markedTable(chains: readonly NftChain[]): MarkedTable {
-  const digest = `digest ${createHash('sha256').update(JSON.stringify(chains)).digest('hex').slice(0, 32)}`;
+export function markedTable(chains: readonly NftChain[], sets: readonly NftSet[] = []): MarkedTable {
+  const digest = `digest ${createHash('sha256')
+    .update(JSON.stringify([chains, sets]))
+    .digest('hex')
+    .slice(0, 32)}`;
   const [first, ...rest] = chains;
   const [firstRule, ...rules] = first?.rules ?? [];
   const marked = first === undefined ? chains : [{ ...first, rules: [`${firstRule ?? ''} comment "${digest}"`, ...rules] }, ...rest];
   return {
     digest,
     ruleCounts: Object.fromEntries(chains.map((chain) => [chain.name, chain.rules.length])),
-    text: renderReplaceTable(tableName, marked),
+    text: renderReplaceTable(tableName, marked, sets),
   };
 }
 

@@ -17,14 +17,18 @@ export type NftChain = {
   readonly rules: readonly string[];
 };
 
+/** Filled by rules; its contents go with every replacement. */
+export type NftSet = { readonly name: string; readonly lines: readonly string[] };
+
 /** stdin for `nft -f -`: the table `inet <name>` is there afterwards with exactly these chains, or unchanged on any error. */
-export function renderReplaceTable(name: string, chains: readonly NftChain[]): string {
+export function renderReplaceTable(name: string, chains: readonly NftChain[], sets: readonly NftSet[] = []): string {
   const body = chains.map(
     (chain) =>
       `  chain ${chain.name} {\n${[...(chain.hook === undefined ? [] : [chain.hook]), ...chain.rules].map((rule) => `    ${rule}\n`).join('')}  }\n`,
   );
+  const declared = sets.map((set) => `  set ${set.name} {\n${set.lines.map((line) => `    ${line}\n`).join('')}  }\n`);
   // The first line makes the delete succeed also when there was no table.
-  return `table inet ${name}\ndelete table inet ${name}\ntable inet ${name} {\n${body.join('')}}\n`;
+  return `table inet ${name}\ndelete table inet ${name}\ntable inet ${name} {\n${declared.join('')}${body.join('')}}\n`;
 }
 
 /** Output of `nft -j list table inet <name>`. @throws SyntaxError when it is not JSON. */

@@ -1,18 +1,19 @@
 /**
  * The packet filter of a gateway instance: table `inet sallyport`. Pure. Between VNet and tunnels everything may pass that
  * belongs to the connection (sources.ts), and between tunnels that allow transit; between VNet and the public network nothing,
- * ever; on the public leg only IKE, ESP and ICMP, and only from and to the gateway's public address.
+ * ever; on the public leg only IKE (as much as charon can bear: ike-admission.ts), ESP and ICMP, and only from and to the gateway's public address.
  * So a packet of the inside can't leave in clear whatever the routes say. Not NAT, not SKU limits.
  */
 import type { InstancePlan } from '@sallyport/model';
 import type { NftChain } from '@sallyport/protocols';
 import { markedTable } from '../marked-table.ts';
 import type { MarkedTable } from '../marked-table.ts';
+import { admissionChains, admissionRules, admissionSets } from './ike-admission.ts';
 import { sourceChains } from './sources.ts';
 
 /** @param clampsMss the tunnel interfaces are the kernel's, which do not clamp TCP MSS themselves. */
 export function renderFilter(instance: InstancePlan, clampsMss: boolean): MarkedTable {
-  return markedTable(chainsOf(instance, clampsMss));
+  return markedTable(chainsOf(instance, clampsMss), admissionSets);
 }
 
 function chainsOf(instance: InstancePlan, clampsMss: boolean): readonly NftChain[] {
@@ -23,7 +24,7 @@ function chainsOf(instance: InstancePlan, clampsMss: boolean): readonly NftChain
       hook: 'type filter hook input priority 0; policy drop;',
       rules: [
         'iifname "lo" accept',
-        `iifname "public" ip daddr ${here} udp dport { 500, 4500 } accept`,
+        ...admissionRules(here),
         `iifname "public" ip daddr ${here} meta l4proto { icmp, esp } accept`,
         'iifname "vnet" meta l4proto icmp accept',
         'iifname "t*" meta l4proto icmp accept',
@@ -50,6 +51,7 @@ function chainsOf(instance: InstancePlan, clampsMss: boolean): readonly NftChain
         'oifname "t*" meta l4proto icmp accept',
       ],
     },
+    ...admissionChains(instance),
     ...sourceChains(instance),
   ];
 }

@@ -61,13 +61,33 @@ export function charonFiles(paths: Pick<HostPaths, 'runDirectory'>, namespace: s
 
 /**
  * Retransmissions: after 1, 1.4, 2, 2.7 and 3.8 s, 11 s in all (`retransmitSeconds` in render.ts), so that a silent peer is
- * known quickly and one that comes back is met within 4 s. Half-open limits and cookies stay at charon's defaults.
+ * known quickly and one that comes back is met within 4 s.
+ *
+ * Floods (docs/adr/0035): the filter lets through what charon can answer (filter/ike-admission.ts); here is how charon spends that.
+ * With more than 3 half-open SAs of an address, or 30 in all, whoever opens another must first return a cookie (RFC 7296 §2.6), which costs
+ * us no memory. Above that, 20 half-open SAs per address instead of 5: as many sites may come back at once behind one NAT. Half-open ends
+ * after 15 s instead of 30, the longest a peer's own retransmissions of IKE_AUTH need. All in all 4000, a bound on memory
+ * that configured peers never reach. Threads are kept free for liveness checks and rekeys of what is up.
  */
 export function charonSettings(files: Pick<CharonFiles, 'socket' | 'logFile'>): string {
   return `charon-systemd {
   load_modular = no
   load = random nonce openssl kdf kernel-netlink socket-default vici
   threads = 16
+  dos_protection = yes
+  cookie_threshold = 30
+  cookie_threshold_ip = 3
+  block_threshold = 20
+  half_open_timeout = 15
+  init_limit_half_open = 4000
+  ikesa_table_size = 1024
+  ikesa_table_segments = 16
+  processor {
+    priority_threads {
+      high = 2
+      medium = 4
+    }
+  }
   install_routes = no
   install_virtual_ip = no
   interfaces_use = public

@@ -50,12 +50,14 @@ export class IkeInstance implements AsyncDisposable {
   readonly #addresses: PeerAddresses;
   readonly #identities = createPeerIdentities();
   readonly #starts = createStarts();
-  readonly #reasons = createReasonTracker();
+  readonly #reasons = createReasonTracker((address) => this.#peers.has(address));
   readonly #supervision: BackgroundTask;
   readonly #changing = new Set<string>();
   #charon: RunningCharon | undefined;
   /** As of the last reconcile. */
   #known: ReadonlyMap<string, Known> = new Map();
+  /** Addresses of all of them. */
+  #peers: ReadonlySet<string> = new Set();
   #countersSavedAt = -saveCountersEveryMs;
 
   constructor(context: EngineContext, options: InstanceOptions, namespace: string) {
@@ -91,6 +93,7 @@ export class IkeInstance implements AsyncDisposable {
       else await this.#startLoaded(session, change, state);
     }
     this.#known = state.known;
+    this.#peers = new Set([...state.known.values()].map(({ rendered }) => rendered.peerAddress));
     this.#counters.keepOnly(instance.tunnels.map((tunnel) => tunnel.connection));
     this.#history.keepOnly(instance.tunnels.map((tunnel) => tunnel.name));
     this.#supervision.start();

@@ -1,6 +1,7 @@
 /**
  * Keeps the newest reason of each connection while charon's log goes by. A responder's failures come before charon has
- * chosen a connection; they are kept by the peer's address. Memory is bounded: strangers can make charon log.
+ * chosen a connection; they are kept by the peer's address. Strangers can make charon log as much as they like: what they leave here is
+ * bounded, and kept apart, so that it pushes out nothing of a configured peer and no SA that has a connection.
  */
 import type { LogLine } from '@sallyport/protocols';
 import { findReason, follow, unknownSa, type Finding, type SaLog } from './reasons.ts';
@@ -13,43 +14,57 @@ export type ReasonTracker = {
   readonly forget: (connection: string, peerAddress: string) => void;
 };
 
-const rememberedSas = 512;
+/** An SA without a connection is one that is being opened; they are a few lines old. */
+const rememberedOpenings = 512;
+/** As many as connections, with old SAs beside new ones. */
+const rememberedSas = 2048;
 const rememberedPeers = 512;
+const rememberedStrangers = 64;
 /** These say that it ended, not why: a reason of the same handshake stays (a refused child is followed by a DELETE). */
 const weak: ReadonlySet<Finding['code']> = new Set(['PeerSilent', 'PeerDeleted']);
 const weakYieldsMs = 20_000;
 
-export function createReasonTracker(): ReasonTracker {
+/** @param isPeer whether a configured connection has this address. */
+export function createReasonTracker(isPeer: (address: string) => boolean = () => true): ReasonTracker {
+  const openings = new Map<string, SaLog>();
   const sas = new Map<string, SaLog>();
+  const byStranger = new Map<string, Finding>();
   const byName = new Map<string, Finding>();
   const byAddress = new Map<string, Finding>();
 
+  const saOf = (id: string | undefined): SaLog => (id === undefined ? undefined : (sas.get(id) ?? openings.get(id))) ?? unknownSa;
+  const rememberSa = (id: string, sa: SaLog): void => {
+    if (sa.connection === undefined) return remember(openings, id, sa, rememberedOpenings);
+    openings.delete(id);
+    remember(sas, id, sa, rememberedSas);
+  };
+  const ofAddress = (address: string): Map<string, Finding> => (isPeer(address) ? byAddress : byStranger);
   const keep = (map: Map<string, Finding>, key: string, finding: Finding): void => {
     const before = map.get(key);
     const isHiding = weak.has(finding.code) && before !== undefined && !weak.has(before.code);
     if (isHiding && finding.atMs - before.atMs < weakYieldsMs) return;
-    remember(map, key, finding, rememberedPeers);
+    remember(map, key, finding, map === byStranger ? rememberedStrangers : rememberedPeers);
   };
 
   return {
     onLog: (line, nowMs) => {
-      const sa = follow((line.ikeSaId === undefined ? undefined : sas.get(line.ikeSaId)) ?? unknownSa, line);
-      if (line.ikeSaId !== undefined) remember(sas, line.ikeSaId, sa, rememberedSas);
+      const sa = follow(saOf(line.ikeSaId), line);
+      if (line.ikeSaId !== undefined) rememberSa(line.ikeSaId, sa);
       if (/^CHILD_SA \S+ established with/.test(line.message)) {
         if (sa.connection !== undefined) byName.delete(sa.connection);
-        byAddress.delete(sa.peer);
+        ofAddress(sa.peer).delete(sa.peer);
         return undefined;
       }
       const found = findReason(line.message, sa);
       if (found === undefined) return undefined;
       const finding: Finding = { ...found, atMs: nowMs };
-      if (sa.connection === undefined) keep(byAddress, sa.peer, finding);
+      if (sa.connection === undefined) keep(ofAddress(sa.peer), sa.peer, finding);
       else keep(byName, sa.connection, finding);
       return finding;
     },
     reasonFor: (connection, peerAddress) => {
       const named = byName.get(connection);
-      const addressed = byAddress.get(peerAddress);
+      const addressed = ofAddress(peerAddress).get(peerAddress);
       if (named === undefined || addressed === undefined) return named ?? addressed;
       // The responder's side of the same refusal knows both offers.
       if (named.code === addressed.code) return addressed;
@@ -57,7 +72,7 @@ export function createReasonTracker(): ReasonTracker {
     },
     forget: (connection, peerAddress) => {
       byName.delete(connection);
-      byAddress.delete(peerAddress);
+      ofAddress(peerAddress).delete(peerAddress);
     },
   };
 }

@@ -194,4 +194,23 @@ describe('the reason', () => {
     expect(tracker.reasonFor('hq', '10.0.0.1')).toBeUndefined();
     expect(tracker.reasonFor('hq', '10.7.207.1')).toMatchObject({ code: 'NoCommonIkeProposal' });
   });
+
+  it('lets no stranger push out what is known of a peer, nor of its SA', () => {
+    const tracker = createReasonTracker((address) => address === '203.0.113.2');
+    const peer = { group: 'IKE', level: 1, connection: 'hq', ikeSaId: 'peer' };
+    for (const message of ['initiating IKE_SA hq[1] to 203.0.113.2', 'IKE_SA hq[1] established between a...b'])
+      tracker.onLog({ ...peer, message }, 0);
+    const opening = { group: 'IKE', level: 1, connection: '(unnamed)', ikeSaId: 'opening' };
+    tracker.onLog({ ...opening, message: '203.0.113.2 is initiating an IKE_SA' }, 0);
+    tracker.onLog({ ...opening, message: 'received proposals unacceptable' }, 0);
+    for (let stranger = 0; stranger < 5000; stranger += 1) {
+      const about = { group: 'IKE', level: 1, connection: '(unnamed)', ikeSaId: `${stranger}` };
+      tracker.onLog({ ...about, message: `10.${stranger >> 8}.${stranger & 255}.1 is initiating an IKE_SA` }, 1);
+      tracker.onLog({ ...about, message: 'received proposals unacceptable' }, 1);
+    }
+    expect(tracker.reasonFor('hq', '203.0.113.2')).toMatchObject({ code: 'NoCommonIkeProposal', atMs: 0 });
+    tracker.onLog({ ...peer, message: 'retransmit 2 of request with message ID 3' }, 30_000);
+    expect(tracker.reasonFor('hq', '203.0.113.2')).toMatchObject({ message: 'peer 203.0.113.2 has stopped answering' });
+    expect(tracker.reasonFor('nobody', '10.0.0.1')).toBeUndefined();
+  });
 });
