@@ -77,7 +77,7 @@ async function connectedAnew(because: string): Promise<void> {
 beforeAll(async () => {
   for (const peer of peers) {
     const tunnel = plan.instances[0]?.tunnels.find(({ name }) => name === peer.name);
-    control.secrets.set(`${tunnel?.ike.sharedKey.id ?? ''} ${tunnel?.ike.sharedKey.version ?? 0}`, peer.key);
+    control.secrets.set(`${tunnel?.ike.sharedKey?.id ?? ''} ${tunnel?.ike.sharedKey?.version ?? 0}`, peer.key);
   }
   await start();
   control.publish(1, planFor([]));

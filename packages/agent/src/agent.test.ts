@@ -150,7 +150,7 @@ test('a tunnel comes up, its peer refuses the key, and one sentence says so', as
   expect(agent.status().ipsec).toBe('xfrmd');
   answer = 'wrong-key';
   const changed = samplePlan([{ ...peer, keyVersion: 2 }]);
-  control.secrets.set(`${changed.instances[0]?.tunnels[0]?.ike.sharedKey.id ?? ''} 2`, 'another');
+  control.secrets.set(`${changed.instances[0]?.tunnels[0]?.ike.sharedKey?.id ?? ''} 2`, 'another');
   control.publish(2, changed);
   const down = await control.observed((seen) => seen.appliedPlan === 2 && statusOf(seen) === 'NotConnected', 'the peer refuses the key');
   expect(down.instances[0]?.connections[0]?.reason).toMatchObject({ code: 'WrongKey' });

@@ -2,7 +2,7 @@
  * A host plan by hand for this package's tests: one VNet with a network interface, one gateway instance, any number of
  * connections to peers on the lab's public network. Not a planner.
  */
-import type { HostPlan, IkeProposal, InstanceId, ResourceId, TunnelPlan } from '@sallyport/model';
+import type { HostPlan, IkeProposal, InstanceId, ResourceId, TunnelPlan, SecretReference } from '@sallyport/model';
 
 const group = '/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/rg/providers/Microsoft.Network';
 export const sampleIds = {
@@ -87,7 +87,9 @@ const esp = [
   { encryption: 'AES256', integrity: 'SHA256', pfsGroup: 'None' },
 ] as const;
 
-export function sampleTunnel(peer: SamplePeer, ifId: number): TunnelPlan {
+export type KeyedTunnel = TunnelPlan & { readonly ike: { readonly sharedKey: SecretReference } };
+
+export function sampleTunnel(peer: SamplePeer, ifId: number): KeyedTunnel {
   return {
     connection: sampleIds.connection(peer.name),
     name: peer.name,

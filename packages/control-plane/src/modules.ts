@@ -1,6 +1,7 @@
 /** Every ARM module, in one list. Template deployments join here. */
 import type { ArmModuleFactory } from './arm/context.ts';
 import type { ArmRoute } from './arm/router.ts';
+import { certificateRoutes } from './certificates/routes.ts';
 import { authorizationRoutes } from './core/authorization.ts';
 import { genericResourceRoutes } from './core/generic-resources.ts';
 import { groupRoutes } from './core/groups.ts';
@@ -32,6 +33,7 @@ export const armModules: readonly ArmModuleFactory[] = [
   deploymentRoutes,
   healthRoutes,
   diagnosticLogRoutes,
+  certificateRoutes,
 ];
 
 export function signInRoutes(options: IdentityOptions): readonly ArmRoute[] {

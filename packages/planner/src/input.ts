@@ -49,11 +49,11 @@ export type ReasonCode =
   | 'PrefixInUse'
   | 'PrefixInVirtualNetwork'
   | 'SharedKeyMissing'
+  | 'CertificateMissing'
   | 'NotInUse'
   // Not planned, or not in effect, because this version does not do it.
   | 'GatewayTypeNotSupported'
   | 'ConnectionTypeNotSupported'
-  | 'CertificateAuthenticationNotSupported'
   | 'PrivateAddressNotSupported'
   | 'NatNotSupported'
   | 'DhGroupNotSupported'

@@ -239,7 +239,10 @@ describe('what is not planned, and why', () => {
       "local network gateway site1 has the gateway's own address 198.51.100.4",
     ],
     [conn({ connectionType: 'Vnet2Vnet' }), 'connections of type Vnet2Vnet are not supported yet'],
-    [conn({ authenticationType: 'Certificate' }), 'certificate authentication is not supported yet'],
+    [
+      conn({ authenticationType: 'Certificate', certificateAuthentication: { outboundAuthCertificate: 'https://v/certificates/Gate' } }),
+      'its outbound certificate gate was not imported (sallyport certificate import)',
+    ],
     [conn({ useLocalAzureIpAddress: true }), "tunnels from the gateway's private address are not supported yet"],
     [
       conn({ ingressNatRules: [{ id: 'x' }] }),

@@ -6,6 +6,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   up: async () => (await import('./up.ts')).up,
   status: async () => (await import('./status.ts')).status,
   history: async () => (await import('./history.ts')).history,
+  certificate: async () => (await import('./certificate.ts')).certificate,
   lab: async () => (await import('./lab.ts')).lab,
   plan: async () => (await import('./plan.ts')).planCommand,
   doctor: async () => (await import('./doctor.ts')).doctor,

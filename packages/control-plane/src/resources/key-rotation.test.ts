@@ -98,7 +98,7 @@ test('a generated key is rotated as any other', async () => {
 test('it is said while the tunnel stands on the old key', async () => {
   await tagged(connection, { [tag]: 'PT30S' });
   await changeKey();
-  const version = agent.plan()?.instances[0]?.tunnels[0]?.ike.sharedKey.version ?? 0;
+  const version = agent.plan()?.instances[0]?.tunnels[0]?.ike.sharedKey?.version ?? 0;
   await changeKey();
   const conditions = async (): Promise<readonly { code: string; text: string }[]> =>
     (await client.send('GET', `${connection}/providers/Sallyport.Health/conditions`)).body.value;

@@ -6,6 +6,7 @@ import type { JsonObject, Resource } from '@sallyport/model';
 import { asConnection, isSameResource, resourceKey } from '@sallyport/model';
 import type { ReportEntry } from '@sallyport/planner';
 import type { ArmContext } from '../arm/context.ts';
+import { certificateConditions } from './certificate-condition.ts';
 import { connectionStatusReason } from './connection-reason.ts';
 import type { HostState } from './live-state.ts';
 import { rotationConditions } from './rotation-condition.ts';
@@ -36,7 +37,11 @@ export function listConditions(context: ArmContext): readonly Condition[] {
     ...(context.live.plan()?.report ?? []).flatMap((entry) => planConditions(context, entry)),
     ...context.resources
       .list('Microsoft.Network/connections')
-      .flatMap((connection) => [...connectionConditions(context, connection), ...rotationConditions(context, connection)]),
+      .flatMap((connection) => [
+        ...connectionConditions(context, connection),
+        ...rotationConditions(context, connection),
+        ...certificateConditions(context, connection),
+      ]),
   ];
 }
 

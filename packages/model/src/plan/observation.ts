@@ -54,7 +54,7 @@ export type ConnectionObservation = {
   readonly egressPackets: number;
   /** ISO 8601. */
   readonly lastEstablishedAt?: string;
-  /** Why it is not Connected. `code` is stable: PeerSilent, WrongKey, WrongIdentity, NoCommonIkeProposal, NoCommonEspProposal, SelectorsRefused, PeerDeleted, Idle (no fault: the next packet brings it up), NotPlanned, EngineDown, Unknown. */
+  /** Why it is not Connected. `code` is stable: PeerSilent, WrongKey, WrongIdentity, CertificateRefused, CertificateExpired, CertificateUnknownAuthority, NoCommonIkeProposal, NoCommonEspProposal, SelectorsRefused, PeerDeleted, Idle (no fault: the next packet brings it up), NotPlanned, EngineDown, Unknown. */
   readonly reason?: { readonly code: string; readonly message: string; readonly at: string };
   /** While a key rotation leaves a choice: the version of the shared key that the tunnel stands on, or that is tried now. */
   readonly sharedKeyVersion?: number;

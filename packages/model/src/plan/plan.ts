@@ -125,7 +125,10 @@ export type IkePlan = {
   readonly localAddress: string;
   /** IPv4/IPv6 address or host name. */
   readonly remoteAddress: string;
-  /** Identities as strings; the peer's is its address, `%any` for a host name. */
+  /**
+   * Identities as strings; the peer's is its address, `%any` for a host name. With certificates the peer's is the subject it must
+   * have, and ours `%certificate`: the subject of our own.
+   */
   readonly localId: string;
   readonly remoteId: string;
   readonly initiates: boolean;
@@ -136,9 +139,11 @@ export type IkePlan = {
   readonly lifetimeSeconds: number;
   /** 0: nobody looks whether the peer is still there. */
   readonly dpdTimeoutSeconds: number;
-  readonly sharedKey: SecretReference;
+  /** Exactly one of `sharedKey` and `certificate`. */
+  readonly sharedKey?: SecretReference;
   /** The key before `sharedKey`, while a rotation is under way: a peer that still has it is let in. */
   readonly previousSharedKey?: RetiringSecret;
+  readonly certificate?: CertificatePlan;
 };
 
 export type IkeProposal = {
@@ -171,6 +176,13 @@ export type EspProposal = {
   readonly integrity: string;
   /** None, PFS1, PFS2, PFS2048, PFS14, PFS24, ECP256, ECP384, PFSMM. */
   readonly pfsGroup: string;
+};
+
+export type CertificatePlan = {
+  /** Ours with its private key, and what leads from it to an authority the peer knows: PEM. */
+  readonly own: SecretReference;
+  /** Who may have issued the peer's: base64 of DER, public. No other authority counts for this tunnel. */
+  readonly authorities: readonly string[];
 };
 
 /** Where an agent gets a secret: `GET /agent/v1/secrets?id=…&version=…`. A changed value has a new version. */

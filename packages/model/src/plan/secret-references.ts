@@ -6,5 +6,5 @@ export function secretReferences(plan: HostPlan): readonly SecretReference[] {
 }
 
 function secretsOf({ ike }: TunnelPlan): readonly SecretReference[] {
-  return [ike.sharedKey, ...(ike.previousSharedKey === undefined ? [] : [ike.previousSharedKey])];
+  return [ike.sharedKey, ike.previousSharedKey, ike.certificate?.own].flatMap((reference) => reference ?? []);
 }

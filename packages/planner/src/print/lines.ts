@@ -118,7 +118,10 @@ function ikeLines(ike: IkePlan): readonly string[] {
   const roles = [ike.initiates ? 'initiates' : 'never initiates', ike.responds ? 'responds' : 'never responds'];
   return [
     `IKEv${ike.version} ${ike.localAddress} (id ${ike.localId}) to ${ike.remoteAddress} (id ${ike.remoteId}), ${roles.join(', ')}`,
-    `shared key version ${ike.sharedKey.version}`,
+    ...(ike.sharedKey === undefined ? [] : [`shared key version ${ike.sharedKey.version}`]),
+    ...(ike.certificate === undefined
+      ? []
+      : [`certificate version ${ike.certificate.own.version}, ${ike.certificate.authorities.length} authorities of the peer`]),
     ...(ike.previousSharedKey === undefined
       ? []
       : [`or version ${ike.previousSharedKey.version} until ${ike.previousSharedKey.acceptedUntil}`]),

@@ -7,11 +7,9 @@ import {
   parseCidr,
   resourceKey,
   resourceName,
-  secretId,
   type Connection,
   type LocalNetworkGateway,
   type Resource,
-  type RetiringSecret,
   type VirtualNetworkGateway,
 } from '@sallyport/model';
 import type { Context, DraftInstance } from '../draft.ts';
@@ -19,6 +17,7 @@ import type { ReportEntry } from '../input.ts';
 import { canonicalPrefixes } from '../prefixes.ts';
 import { describe, notPlanned } from '../reason.ts';
 import { defaultRoute } from '../routes/effective.ts';
+import { authenticationOf, type Authentication } from './authentication.ts';
 
 /** Everything a tunnel is made of. */
 export type TunnelParts = {
@@ -30,16 +29,16 @@ export type TunnelParts = {
   /** Address or host name of the device. */
   readonly peer: string;
   readonly remotePrefixes: readonly string[];
-  readonly sharedKeyVersion: number;
-  readonly previousSharedKey: RetiringSecret | undefined;
+  readonly authentication: Authentication;
 };
 
 export function tunnelParts(
-  { index, secretVersions, retiringSecrets }: Context,
+  context: Context,
   instances: ReadonlyMap<string, DraftInstance>,
   resource: Resource,
   connection: Connection,
 ): TunnelParts | ReportEntry {
+  const { index } = context;
   const { virtualNetworkGateway1, localNetworkGateway2, enableBgp } = connection.properties;
   const unsupported = refusalOfKind(resource, connection);
   if (unsupported !== undefined) return unsupported;
@@ -68,20 +67,15 @@ export function tunnelParts(
   if (inside !== undefined) {
     return notPlanned(resource, 'PrefixInVirtualNetwork', `${describe(site)} has prefix ${inside}, which is the virtual network's own`);
   }
-  const keyId = secretId(resource.id, 'sharedKey');
-  const sharedKeyVersion = secretVersions.get(keyId);
-  if (sharedKeyVersion === undefined) return notPlanned(resource, 'SharedKeyMissing', 'it has no shared key');
-  const previousSharedKey = retiringSecrets.get(keyId);
-  return { resource, connection, instance, gateway, site, peer, remotePrefixes, sharedKeyVersion, previousSharedKey };
+  const authentication = authenticationOf(context, resource, connection);
+  if ('isPlanned' in authentication) return authentication;
+  return { resource, connection, instance, gateway, site, peer, remotePrefixes, authentication };
 }
 
 function refusalOfKind(resource: Resource, { properties }: Connection): ReportEntry | undefined {
-  const { connectionType, authenticationType, useLocalAzureIpAddress, ingressNatRules, egressNatRules, ipsecPolicies } = properties;
+  const { connectionType, useLocalAzureIpAddress, ingressNatRules, egressNatRules, ipsecPolicies } = properties;
   if (connectionType !== 'IPsec') {
     return notPlanned(resource, 'ConnectionTypeNotSupported', `connections of type ${connectionType} are not supported yet`);
-  }
-  if (authenticationType === 'Certificate') {
-    return notPlanned(resource, 'CertificateAuthenticationNotSupported', 'certificate authentication is not supported yet');
   }
   if (useLocalAzureIpAddress) {
     return notPlanned(resource, 'PrivateAddressNotSupported', "tunnels from the gateway's private address are not supported yet");

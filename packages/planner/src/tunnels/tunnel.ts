@@ -1,5 +1,4 @@
 /** Turns a connection's parts into its tunnel. Algorithms, lifetimes and selectors are in ../policy/. */
-import { secretId } from '@sallyport/model';
 import type { DraftTunnel } from '../draft.ts';
 import { securityAssociations } from '../policy/security-associations.ts';
 import { selectorsOf } from '../policy/selectors.ts';
@@ -21,8 +20,7 @@ export function tunnelOf({
   site,
   peer,
   remotePrefixes,
-  sharedKeyVersion,
-  previousSharedKey,
+  authentication,
 }: TunnelParts): DraftTunnel {
   const { connectionMode, ipsecPolicies } = connection.properties;
   const { vpnType, disableIPSecReplayProtection } = gateway.properties;
@@ -46,8 +44,8 @@ export function tunnelOf({
       responds: connectionMode !== 'InitiatorOnly',
       ...ike,
       dpdTimeoutSeconds: dpdTimeoutOf(vpnType, connection.properties.dpdTimeoutSeconds),
-      sharedKey: { id: secretId(resource.id, 'sharedKey'), version: sharedKeyVersion },
-      ...(previousSharedKey === undefined ? {} : { previousSharedKey }),
+      // Names of certificates go before addresses.
+      ...authentication,
     },
     esp: {
       ...esp,

@@ -36,6 +36,8 @@ const packetBytes = 1000;
 export class FakeCharonModel {
   readonly connections = new Map<string, ViciMessage>();
   readonly keys = new Map<string, ViciMessage>();
+  /** Ids only. */
+  readonly privateKeys = new Set<string>();
   readonly #options: FakeCharonOptions;
   readonly #emit: Emit;
   sas: FakeSa[] = [];

@@ -3,6 +3,7 @@
  * It answers as 5.9.8 does for what our engine uses; vici.contract.ts holds both to the same. Unknown commands are refused
  * as charon refuses them. Enter at `FakeCharon.listen`.
  */
+import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { ViciInput, ViciMessage } from './codec.ts';
@@ -166,6 +167,19 @@ export class FakeCharon implements AsyncDisposable {
       this.#model.keys.delete(text(message, 'id') ?? '');
       return success;
     },
+    'load-cert': () => success,
+    'load-key': (message) => {
+      const id = createHash('sha1')
+        .update(text(message, 'data') ?? '')
+        .digest('hex');
+      this.#model.privateKeys.add(id);
+      return { ...success, id };
+    },
+    'unload-key': (message) => {
+      this.#model.privateKeys.delete(text(message, 'id') ?? '');
+      return success;
+    },
+    'get-keys': () => ({ keys: [...this.#model.privateKeys] }),
     'get-shared': () => ({ keys: [...this.#model.keys.keys()] }),
     initiate: (message) => this.#initiate(message),
     terminate: (message) => this.#terminate(message),
@@ -220,6 +234,9 @@ const mutating = new Set([
   'unload-conn',
   'load-shared',
   'unload-shared',
+  'load-cert',
+  'load-key',
+  'unload-key',
   'initiate',
   'terminate',
   'rekey',

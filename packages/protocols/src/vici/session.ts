@@ -157,6 +157,27 @@ export class ViciSession implements Disposable {
     return list(await this.connection.request('get-shared'), 'keys');
   }
 
+  /** DER or PEM; `CA` for one that issues others. There is no way to unload one but `clear-creds`. */
+  async loadCertificate(flag: 'NONE' | 'CA', data: Uint8Array): Promise<void> {
+    await this.#command('load-cert', { type: 'X509', flag, data });
+  }
+
+  /** RSA; DER, or PEM where charon has that plugin. Gives the id to unload it by: the SHA-1 of its public key, in hex. */
+  async loadPrivateKey(data: Uint8Array): Promise<string> {
+    const answer = await this.connection.request('load-key', { type: 'rsa', data });
+    if (!flag(answer, 'success')) throw refused('load-key', answer);
+    return text(answer, 'id') ?? '';
+  }
+
+  async privateKeyIds(): Promise<readonly string[]> {
+    return list(await this.connection.request('get-keys'), 'keys');
+  }
+
+  /** Absent is success. */
+  async unloadPrivateKey(id: string): Promise<void> {
+    await this.#withoutAbsent('unload-key', { id });
+  }
+
   subscribe(event: EventName, handler: EventHandler): Promise<void> {
     return this.connection.subscribe(event, handler);
   }

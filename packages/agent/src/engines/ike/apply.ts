@@ -5,12 +5,14 @@
 import type { ViciSession } from '@sallyport/protocols';
 import type { Change } from './diff.ts';
 import { keyId, type MarkedKey } from './mark.ts';
+import type { OwnCertificate } from './own-certificate.ts';
 import type { RenderedConnection } from './render.ts';
 
 export type Desired = {
   readonly rendered: RenderedConnection;
   /** Any of these is right; the first is loaded when none is. */
   readonly keys: readonly [MarkedKey, ...MarkedKey[]];
+  readonly certificate?: OwnCertificate;
 };
 
 /** @throws ViciError when charon refuses a part; what was done stays done and is completed next time. */
@@ -26,12 +28,25 @@ export async function applyChange(session: ViciSession, change: Change, desired:
     case 'add':
     case 'replace': {
       if (desired === undefined) throw new Error(`nothing rendered for ${change.name}`);
-      const { rendered, keys } = desired;
+      const { rendered, keys, certificate } = desired;
+      if (certificate !== undefined) await loadCertificate(session, certificate);
       await session.loadConnection(rendered.name, rendered.body);
       if (change.kind === 'replace') await endSas(session, rendered.name);
       await loadKey(session, rendered, keys[0]);
     }
   }
+}
+
+/** Loading again what is there changes nothing. Issuers are for the peer to follow; which authority counts is the connection's own. */
+async function loadCertificate(session: ViciSession, { issuers, privateKey }: OwnCertificate): Promise<void> {
+  for (const issuer of issuers) await session.loadCertificate('NONE', issuer);
+  await session.loadPrivateKey(privateKey);
+}
+
+/** Unloads private keys that no connection has any more. Certificates are public, and stay until charon ends. */
+export async function sweepPrivateKeys(session: ViciSession, wanted: Iterable<Desired>): Promise<void> {
+  const kept = new Set([...wanted].flatMap(({ certificate }) => certificate?.keyId ?? []));
+  for (const id of await session.privateKeyIds()) if (!kept.has(id)) await session.unloadPrivateKey(id);
 }
 
 export async function loadKey(session: ViciSession, { name, keyOwners }: RenderedConnection, { mark, key }: MarkedKey): Promise<void> {

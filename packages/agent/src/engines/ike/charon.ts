@@ -72,7 +72,7 @@ export function charonFiles(paths: Pick<HostPaths, 'runDirectory'>, namespace: s
 export function charonSettings(files: Pick<CharonFiles, 'socket' | 'logFile'>): string {
   return `charon-systemd {
   load_modular = no
-  load = random nonce openssl kdf kernel-netlink socket-default vici
+  load = random nonce openssl pem kdf kernel-netlink socket-default vici
   threads = 16
   dos_protection = yes
   cookie_threshold = 30
@@ -88,6 +88,8 @@ export function charonSettings(files: Pick<CharonFiles, 'socket' | 'logFile'>): 
       medium = 4
     }
   }
+  # A subject given as a bare common name matches whatever else the certificate's subject has.
+  rdn_matching = relaxed
   install_routes = no
   install_virtual_ip = no
   interfaces_use = public

@@ -7,6 +7,7 @@ import type { Desired } from './apply.ts';
 import type { CharonFiles } from './charon.ts';
 import { markOf, type MarkedKey } from './mark.ts';
 import { isHostName, type PeerAddresses } from './peer-address.ts';
+import { readOwnCertificate } from './own-certificate.ts';
 import { identityToExpect, type IdentityFacts, type PeerIdentities } from './peer-identity.ts';
 import { renderConnection, type XfrmVariant } from './render.ts';
 
@@ -65,6 +66,8 @@ async function renderTunnel(context: DesiredContext, instance: InstancePlan, tun
     const address = isHostName(remoteAddress)
       ? await context.addresses.addressOf(remoteAddress, context.loaded(tunnel.name)?.address)
       : remoteAddress;
+    if (tunnel.ike.certificate !== undefined) return await renderWithCertificate(context, tunnel, tunnel.ike.certificate.own, address);
+    if (sharedKey === undefined) throw new Error('the plan has neither a key nor a certificate for it');
     const peerIdentity = identityToExpect(tunnel, identityFacts(context, instance, tunnel, address));
     const rendered = renderConnection(tunnel, { variant: context.variant, resolvedAddress: address, peerIdentity });
     const marked = async (reference: SecretReference): Promise<MarkedKey> => {
@@ -92,6 +95,20 @@ function identityFacts(context: DesiredContext, instance: InstancePlan, tunnel: 
     isDoubted: context.identities.isDoubted(tunnel.name),
     isTaken: (identity) => others.some((other) => [other.ike.remoteId, context.loaded(other.name)?.identity].includes(identity)),
   };
+}
+
+/** The peer must be who its certificate says, so whatever else it calls itself does not count. */
+async function renderWithCertificate(
+  context: DesiredContext,
+  tunnel: TunnelPlan,
+  own: SecretReference,
+  resolvedAddress: string,
+): Promise<Result> {
+  const pem = (await context.secret(own)).reveal();
+  const certificate = readOwnCertificate(pem);
+  const rendered = renderConnection(tunnel, { variant: context.variant, resolvedAddress, ownCertificate: certificate.certificate });
+  const mark = markOf(rendered, { key: pem, resetEpoch: tunnel.resetEpoch, markKey: context.markKey });
+  return { tunnel, one: { rendered, keys: [{ mark, key: randomBytes(markKeyBytes), version: own.version }], certificate } };
 }
 
 /** Random, made once per instance and boot: lives beside the charon whose marks it keyed. */

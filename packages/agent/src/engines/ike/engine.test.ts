@@ -6,7 +6,7 @@ import type { FakeCharon, FakePeerAnswer } from '@sallyport/protocols';
 import { Secret, silentLogger, systemClock, until } from '@sallyport/runtime';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeHost } from '../../fake-host/fake-host.ts';
-import { samplePlan, sampleTunnel } from '../../sample-plan.ts';
+import { samplePlan, sampleTunnel, type KeyedTunnel } from '../../sample-plan.ts';
 import type { EngineContext, InstanceEngine } from '../engine.ts';
 import { charonFiles } from './charon.ts';
 import { createIkeEngine, type IkeEngineOptions } from './engine.ts';
@@ -18,7 +18,7 @@ const [sample] = samplePlan([]).instances;
 const tunnel = (
   name: string,
   change: { readonly key?: number; readonly ike?: Partial<TunnelPlan['ike']>; readonly reset?: number } = {},
-): TunnelPlan => {
+): KeyedTunnel => {
   const number = name.charCodeAt(0) - 96;
   const made = sampleTunnel({ name, address: `198.51.100.${20 + number}`, prefixes: [], keyVersion: change.key ?? 1 }, number);
   return { ...made, ike: { ...made.ike, ...change.ike }, resetEpoch: change.reset ?? 0 };

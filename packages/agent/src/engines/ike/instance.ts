@@ -9,7 +9,7 @@ import type { ApplyFailure, EngineObservation, InstancePlan, TunnelPlan } from '
 import { readUpDown, ViciError, type ViciMessage, type ViciSession } from '@sallyport/protocols';
 import { BackgroundTask } from '@sallyport/runtime';
 import type { EngineContext, EngineView } from '../engine.ts';
-import { applyChange } from './apply.ts';
+import { applyChange, sweepPrivateKeys } from './apply.ts';
 import { charonFiles, ensureCharon, rotateLog, startedAt, stopCharon, type CharonFiles, type RunningCharon } from './charon.ts';
 import { openCounters, type Counters } from './counters.ts';
 import { desiredState, readMarkKey, type DesiredState, type Known } from './desired.ts';
@@ -92,6 +92,8 @@ export class IkeInstance implements AsyncDisposable {
       if (failure !== undefined) failures.push(failure);
       else await this.#startLoaded(session, change, state);
     }
+    // What can't be rendered now may still need its key.
+    if (state.failures.length === 0) await sweepPrivateKeys(session, state.desired.values());
     this.#known = state.known;
     this.#peers = new Set([...state.known.values()].map(({ rendered }) => rendered.peerAddress));
     this.#counters.keepOnly(instance.tunnels.map((tunnel) => tunnel.connection));

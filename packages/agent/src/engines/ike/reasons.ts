@@ -13,6 +13,9 @@ export type ReasonCode =
   | 'PeerSilent'
   | 'WrongKey'
   | 'WrongIdentity'
+  | 'CertificateRefused'
+  | 'CertificateExpired'
+  | 'CertificateUnknownAuthority'
   | 'NoCommonIkeProposal'
   | 'NoCommonEspProposal'
   | 'SelectorsRefused'
@@ -44,6 +47,10 @@ export type SaLog = {
   readonly configured: string;
   /** Identity the peer gave, from `looking for peer configs matching`. */
   readonly peerIdentity: string;
+  /** Subject of the certificate that charon looks at. */
+  readonly certificate: string;
+  /** We have shown ours. */
+  readonly hasSentCertificate: boolean;
 };
 
 type Rule = {
@@ -59,6 +66,25 @@ const notEstablished = (sa: SaLog): boolean => !sa.isEstablished;
 
 /** First match wins. Lines are charon's own, for IKEv2 and IKEv1 in turn where they differ. */
 const rules: readonly Rule[] = [
+  {
+    pattern: /^received AUTHENTICATION_FAILED (?:notify error|error notify)/,
+    when: (sa) => sa.hasSentCertificate,
+    code: 'CertificateRefused',
+    say: (sa) =>
+      `peer ${sa.peer} answered AUTHENTICATION_FAILED: it does not trust our certificate, or its own has another subject name than the connection expects`,
+  },
+  {
+    pattern: /^(?:subject|issuer|trusted) certificate invalid \(valid from (.*) to (.*)\)/,
+    code: 'CertificateExpired',
+    say: (sa, match) =>
+      `certificate ${sa.certificate} of peer ${sa.peer} has expired, or is not valid yet: it is valid from ${match[1] ?? ''} to ${match[2] ?? ''} (and is this host's clock right?)`,
+  },
+  {
+    pattern: /^no issuer certificate found for "(.*)"|^constraint check failed: peer not authenticated by CA/,
+    code: 'CertificateUnknownAuthority',
+    say: (sa, match) =>
+      `certificate ${match[1] ?? sa.certificate} of peer ${sa.peer} is of an unknown authority: none of the connection's inbound chain has issued it`,
+  },
   {
     pattern: /^received AUTHENTICATION_FAILED (?:notify error|error notify)/,
     code: 'WrongKey',
@@ -227,6 +253,9 @@ const facts: readonly { readonly pattern: RegExp; readonly read: (match: RegExpE
   { pattern: /^received proposals: (.*)/, read: (m) => ({ received: m[1] ?? '' }) },
   { pattern: /^configured proposals: (.*)/, read: (m) => ({ configured: m[1] ?? '' }) },
   { pattern: /^looking for .*peer configs matching .*\[([^\]]*)\]$/, read: (m) => ({ peerIdentity: m[1] ?? '' }) },
+  { pattern: /^\s*using (?:untrusted |trusted )?certificate "(.*)"/, read: (m) => ({ certificate: m[1] ?? '' }) },
+  { pattern: /^received end entity cert "(.*)"/, read: (m) => ({ certificate: m[1] ?? '' }) },
+  { pattern: /^sending end entity cert /, read: () => ({ hasSentCertificate: true }) },
   { pattern: /^IKE_SA .* established between /, read: () => ({ isEstablished: true }) },
   { pattern: /^(?:inbound )?CHILD_SA \S+ established with /, read: () => ({ hasChild: true }) },
 ];
@@ -249,4 +278,6 @@ export const unknownSa: SaLog = {
   received: '',
   configured: '',
   peerIdentity: '',
+  certificate: '',
+  hasSentCertificate: false,
 };

@@ -28,6 +28,8 @@ export type RenderOptions = {
   readonly resolvedAddress?: string;
   /** What the peer calls itself (peer-identity.ts); else the plan's, or its address. */
   readonly peerIdentity?: string;
+  /** DER, where the plan has certificates. */
+  readonly ownCertificate?: Uint8Array;
 };
 
 export const anywhere = '0.0.0.0/0';
@@ -51,7 +53,8 @@ export function renderConnection(tunnel: TunnelPlan, options: RenderOptions): Re
     name,
     peerAddress: remoteAddress,
     // Ours is not among them: charon tries every key of either owner, and all connections of a gateway have our identity.
-    keyOwners: [remoteId],
+    // With certificates the key is a random one that only carries the mark; nobody has that name.
+    keyOwners: [ike.certificate === undefined ? remoteId : `${name}.mark.invalid`],
     children: children.required,
     body: {
       version: `${ike.version}`,
@@ -71,10 +74,23 @@ export function renderConnection(tunnel: TunnelPlan, options: RenderOptions): Re
       over_time: `${overTime}s`,
       rand_time: `${overTime}s`,
       reauth_time: '0s',
-      local: { auth: 'psk', id: ike.localId },
-      remote: { auth: 'psk', id: remoteId },
+      ...authentication(tunnel, remoteId, options),
       children: children.bodies,
     },
+  };
+}
+
+function authentication(
+  { ike }: TunnelPlan,
+  remoteId: string,
+  { ownCertificate }: RenderOptions,
+): Readonly<Record<'local' | 'remote', ViciInput>> {
+  if (ike.certificate === undefined) return { local: { auth: 'psk', id: ike.localId }, remote: { auth: 'psk', id: remoteId } };
+  return {
+    // charon takes our identity from the certificate.
+    local: { auth: 'pubkey', certs: ownCertificate === undefined ? [] : [ownCertificate] },
+    // Only these authorities count for this connection, whatever else charon knows.
+    remote: { auth: 'pubkey', id: ike.remoteId, cacerts: ike.certificate.authorities.map((data) => Buffer.from(data, 'base64')) },
   };
 }
 

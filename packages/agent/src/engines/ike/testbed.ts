@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { ApplyFailure, ConnectionObservation, InstanceId, InstancePlan, TunnelPlan } from '@sallyport/model';
 import { openSession, type ViciInput, type ViciSession } from '@sallyport/protocols';
 import { BackgroundTask, Secret, silentLogger, systemClock, systemCommands, systemDaemons, until } from '@sallyport/runtime';
-import { samplePlan, sampleTunnel } from '../../sample-plan.ts';
+import { samplePlan, sampleTunnel, type KeyedTunnel } from '../../sample-plan.ts';
 import type { EngineContext, InstanceEngine } from '../engine.ts';
 import type { XfrmEngine } from '../xfrm/xfrm-engine.ts';
 import { createXfrmdEngine } from '../xfrm/xfrmd.ts';
@@ -191,7 +191,7 @@ export const peerInside = (name: string): string => `192.168.${peerNumber(name)}
 export function tunnelTo(
   name: string,
   change: { readonly ike?: Partial<TunnelPlan['ike']>; readonly esp?: Partial<TunnelPlan['esp']> } = {},
-): TunnelPlan {
+): KeyedTunnel {
   const tunnel = sampleTunnel({ name, address: peerAddress(name), prefixes: [] }, peerNumber(name));
   return { ...tunnel, ike: { ...tunnel.ike, ...change.ike }, esp: { ...tunnel.esp, ...change.esp } };
 }
@@ -241,7 +241,7 @@ export async function untilObserved(
 function peerSettingsText(socket: string, log: string): string {
   return `charon-systemd {
   load_modular = no
-  load = random nonce openssl kdf kernel-libipsec kernel-netlink socket-default vici
+  load = random nonce openssl kdf pem x509 pubkey constraints revocation kernel-libipsec kernel-netlink socket-default vici
   retransmit_timeout = 1.0
   retransmit_tries = 3
   journal {

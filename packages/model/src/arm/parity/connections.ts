@@ -1,5 +1,5 @@
 /** Parity rows of connections and their keys. */
-import { differs, notYet, ourCode, pages, row, type ParityRow } from './row.ts';
+import { differs, ourCode, pages, row, type ParityRow } from './row.ts';
 
 export const connectionParity: readonly ParityRow[] = [
   row('VGW-CONN-001', 'IPsec needs a local network gateway, Vnet2Vnet a second gateway, ExpressRoute a circuit.', pages.settings, ourCode),
@@ -63,7 +63,31 @@ export const connectionParity: readonly ParityRow[] = [
     pages.selectors,
     'In force for the prefixes of local network gateways.',
   ),
-  notYet('VGW-CONN-035', 'S2S authentication by certificate.', pages.rest, 'Settings are stored; the connection is not planned.'),
+  differs(
+    'VGW-CONN-035',
+    'S2S authentication by certificate: the outbound one is in a Key Vault, which the gateway reads with a managed identity.',
+    pages.certificates,
+    'It is imported into the control plane under the name that the Key Vault id has; vault, version and identity are not looked at. No revocation lists.',
+  ),
+  row('VGW-CERT-001', 'Only IPsec connections authenticate by certificate.', pages.certificates, ourCode),
+  row('VGW-CERT-002', 'No authentication by certificate on Basic.', pages.certificates, ourCode),
+  row('VGW-CERT-003', 'It needs an outbound certificate, the inbound subject name and chain.', pages.certificates, ourCode),
+  row('VGW-CERT-004', 'The outbound certificate is the id of a Key Vault certificate or secret.', pages.certificates, ourCode),
+  row('VGW-CERT-005', 'The inbound chain holds X.509 certificates.', pages.certificates, ourCode),
+  row('VGW-CERT-006', 'The outbound certificate has its private key.', pages.certificates, `${ourCode} Checked at the import.`),
+  row(
+    'VGW-CERT-007',
+    'The outbound certificate has an RSA key of at least 2,048 bits.',
+    pages.certificates,
+    `${ourCode} Checked at the import.`,
+  ),
+  row(
+    'VGW-CERT-008',
+    'The outbound certificate is for server and client authentication.',
+    pages.certificates,
+    `${ourCode} Checked at the import.`,
+  ),
+  row('VGW-CERT-009', 'The outbound certificate has a subject name.', pages.certificates, `${ourCode} Checked at the import.`),
   row('VGW-IPSEC-001', 'A connection has at most one custom IPsec policy.', pages.faq, ourCode),
   row('VGW-IPSEC-002', 'A GCM algorithm is the same for IPsec encryption and integrity.', pages.faq, ourCode),
   row('VGW-IPSEC-003', 'The SA lifetime is at least 300 seconds.', pages.policies, ourCode),

@@ -66,3 +66,10 @@ export { ipv4PrefixOf } from './virtual-network/address-rules.ts';
 export { isGatewaySubnet, subnetPrefixes } from './virtual-network/schema.ts';
 export type { Subnet, VirtualNetworkAllocated, VirtualNetworkPeering, VirtualNetworkProperties } from './virtual-network/schema.ts';
 export { isReservedInSubnet, reservedAtStartOfSubnet, takenPrivateAddresses } from './allocation.ts';
+export {
+  certificateName,
+  certificateSecretId,
+  isCertificateName,
+  outboundCertificateIssues,
+  type CertificateFacts,
+} from './connection/certificate.ts';

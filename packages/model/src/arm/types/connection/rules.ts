@@ -2,6 +2,8 @@
 import { asVirtualNetworkGateway, type Connection } from '../typed.ts';
 import { defineType, type Completed } from '../define.ts';
 import { types } from '../names.ts';
+import { certificateData } from '../virtual-network-gateway/certificate-data.ts';
+import { certificateIssues } from './certificate.ts';
 import { natIssues } from './nat-rules.ts';
 import { optionIssues } from './option-rules.ts';
 import { immutableIssues, peerIssues } from './peer-rules.ts';
@@ -24,6 +26,7 @@ export const connectionRules = defineType({
     ...optionIssues(candidate, context),
     ...siteIssues(candidate, context.lookup),
     ...natIssues(candidate, context),
+    ...certificateIssues(candidate, context),
   ],
   allocate: (candidate, existing, context) => ({
     resourceGuid: existing?.allocated.resourceGuid ?? context.newGuid(),
@@ -48,7 +51,7 @@ function complete(read: ConnectionRead, top: JsonObject, existing: Connection | 
   const { sharedKey, authorizationKey, connectionProtocol, ...rest } = read;
   // The service's choice, as a GET showed it, is not one of the user's.
   const isEcho = existing?.properties.connectionProtocol === undefined && connectionProtocol === existing?.allocated.connectionProtocol;
-  const properties = connectionProtocol === undefined || isEcho ? rest : { ...rest, connectionProtocol };
+  const properties = withChain(connectionProtocol === undefined || isEcho ? rest : { ...rest, connectionProtocol });
   return {
     top,
     properties,
@@ -69,4 +72,12 @@ function complete(read: ConnectionRead, top: JsonObject, existing: Connection | 
 function protocolFor(connection: Connection, get: Parameters<typeof natIssues>[1]['lookup']['get']): 'IKEv1' | 'IKEv2' {
   const gateway = asVirtualNetworkGateway(get(connection.properties.virtualNetworkGateway1.id));
   return gateway?.properties.vpnType === 'PolicyBased' ? 'IKEv1' : 'IKEv2';
+}
+
+/** Certificates are stored in one form, whichever of the usual ones they came in. */
+function withChain(properties: ConnectionProperties): ConnectionProperties {
+  const { certificateAuthentication } = properties;
+  if (certificateAuthentication?.inboundAuthCertificateChain === undefined) return properties;
+  const inboundAuthCertificateChain = certificateAuthentication.inboundAuthCertificateChain.map(certificateData);
+  return { ...properties, certificateAuthentication: { ...certificateAuthentication, inboundAuthCertificateChain } };
 }
