@@ -178,7 +178,7 @@ export class ScaleGateway implements AsyncDisposable {
         return undefined;
       },
       fetchSecret: ({ id }) => {
-        const index = this.instance.tunnels.findIndex(({ ike }) => ike.sharedKey.id === id);
+        const index = this.instance.tunnels.findIndex(({ ike }) => ike.sharedKey?.id === id);
         return Promise.resolve(new Secret(this.#key(index)));
       },
       postObservation: (observation) => {
