@@ -4,7 +4,7 @@
  *
  * Version 1 (2026-11-21): first. Since 2026-11-28 both ends may name the store a plan's number belongs to (`store`, also a query
  * parameter of the plan request): numbers of two stores can't be compared. Who does not know the member loses nothing but that.
- * 409: the agent holds a plan this control plane never made, and says so until somebody decides (docs/adr/0053).
+ * 409: the agent holds a plan this control plane never made, and says so until somebody decides (docs/adr/0054).
  *
  *   GET  /agent/v1/plan?host=H&after=N&waitMs=25000   200 PlanMessage | 204 nothing newer yet | 409 RefusalMessage
  *   GET  /agent/v1/secrets?id=I&version=V             200 SecretMessage | 404

@@ -63,7 +63,7 @@ export function charonFiles(paths: Pick<HostPaths, 'runDirectory'>, namespace: s
  * Retransmissions: after 1, 1.4, 2, 2.7 and 3.8 s, 11 s in all (`retransmitSeconds` in render.ts), so that a silent peer is
  * known quickly and one that comes back is met within 4 s.
  *
- * Floods (docs/adr/0035): the filter lets through what charon can answer (filter/ike-admission.ts); here is how charon spends that.
+ * Floods (docs/adr/0039): the filter lets through what charon can answer (filter/ike-admission.ts); here is how charon spends that.
  * With more than 3 half-open SAs of an address, or 30 in all, whoever opens another must first return a cookie (RFC 7296 §2.6), which costs
  * us no memory. Above that, 20 half-open SAs per address instead of 5: as many sites may come back at once behind one NAT. Half-open ends
  * after 15 s instead of 30, the longest a peer's own retransmissions of IKE_AUTH need. All in all 4000, a bound on memory

@@ -1,6 +1,6 @@
 /**
  * A connection whose shared key is being rotated may use two keys, of which one is loaded at a time: charon would verify a peer
- * against both, yet sign with the first only, and the peer with the other would refuse that (docs/adr/0033). So when the
+ * against both, yet sign with the first only, and the peer with the other would refuse that (docs/adr/0037). So when the
  * peer turns out to have the other key, the keys change places. Which is loaded is read back from charon, never remembered.
  */
 import { viciRead, type ViciSession } from '@sallyport/protocols';

@@ -1,7 +1,7 @@
 /**
  * The tag `sallyport:key-rotation-window`: an extension, off unless set. While it is on a connection, or on its gateway, a changed
  * shared key does not end the tunnel, and the key before it stays good for that long. A tag, because every client can set one.
- * What is done with it: docs/adr/0033-a-key-is-rotated-in-a-window.md.
+ * What is done with it: docs/adr/0037-a-key-is-rotated-in-a-window.md.
  */
 import type { Issue } from '../../issue.ts';
 import { refuse, when } from './refuse.ts';
