@@ -188,6 +188,6 @@ async function raceTimeout<T>(clock: Clock, timeoutMs: number, work: Promise<T>,
     if (winner === undefined) throw new ViciError('timed-out', `${what}: stopped waiting`);
     return winner.value;
   } finally {
-    settled.abort();
+    settled.abort('settled'); // without a reason an exception is made, stack and all, for each command
   }
 }

@@ -10,7 +10,8 @@ import type { NftChain } from '@sallyport/protocols';
 /** The chains of the tunnels, and the one that sends a packet to its tunnel's. */
 export function sourceChains(instance: InstancePlan): readonly NftChain[] {
   if (instance.tunnels.length === 0) return [];
-  const chains = instance.tunnels.map((tunnel) => ({ name: `from-t${tunnel.ifId}`, rules: sourceRules(tunnel, instance) }));
+  const all = parsed([...instance.vnet.prefixes, ...instance.tunnels.flatMap(({ remotePrefixes }) => remotePrefixes)]);
+  const chains = instance.tunnels.map((tunnel) => ({ name: `from-t${tunnel.ifId}`, rules: sourceRules(tunnel, all) }));
   const jumps = instance.tunnels.map(({ ifId }) => `"t${ifId}" : jump from-t${ifId}`);
   return [
     ...chains,
@@ -22,14 +23,11 @@ export function sourceChains(instance: InstancePlan): readonly NftChain[] {
   ];
 }
 
-function sourceRules(tunnel: TunnelPlan, instance: InstancePlan): readonly string[] {
+/** @param all prefixes that the gateway knows, this tunnel's among them. */
+function sourceRules(tunnel: TunnelPlan, all: readonly Prefix[]): readonly string[] {
   const own = parsed(tunnel.remotePrefixes);
-  const others = parsed([
-    ...instance.vnet.prefixes,
-    ...instance.tunnels.flatMap((other) => (other.ifId === tunnel.ifId ? [] : other.remotePrefixes)),
-  ]);
   // Only what lies strictly within one of ours can be mistaken for ours; a prefix that two connections share belongs to both.
-  const foreign = others.filter(
+  const foreign = all.filter(
     ({ text, cidr }) =>
       own.some((ours) => ours.cidr.length < cidr.length && contains(ours.cidr, cidr)) && !own.some((ours) => ours.text === text),
   );
@@ -40,7 +38,9 @@ function sourceRules(tunnel: TunnelPlan, instance: InstancePlan): readonly strin
   return [...verdicts.map(({ text, verdict }) => `ip saddr ${text} ${verdict}`), 'counter drop'];
 }
 
-function parsed(prefixes: readonly string[]): readonly { readonly text: string; readonly cidr: Cidr }[] {
+type Prefix = { readonly text: string; readonly cidr: Cidr };
+
+function parsed(prefixes: readonly string[]): readonly Prefix[] {
   return [...new Set(prefixes)].flatMap((text) => {
     const cidr = parseCidr(text);
     return cidr === undefined ? [] : [{ text, cidr }];

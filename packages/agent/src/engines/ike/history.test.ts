@@ -28,9 +28,13 @@ function recorded(name: string, side: '1' | '2'): readonly LogLine[] {
     return [{ group: group ?? '', level: Number(level), connection: known(connection), ikeSaId: known(ikeSaId), message }];
   });
 }
+function written(): readonly IkeHistoryEntry[] {
+  history.flush();
+  return readHistory(directory, 'hq');
+}
 function replay(name: string, side: '1' | '2'): readonly string[] {
   for (const line of recorded(name, side)) history.onLog(line, 0, 'boot');
-  return readHistory(directory, 'hq').map((entry) => ikeDiagnosticMessage(entry).replace(/\{[0-9A-F-]{36}\}/, '{GUID}'));
+  return written().map((entry) => ikeDiagnosticMessage(entry).replace(/\{[0-9A-F-]{36}\}/, '{GUID}'));
 }
 
 describe('what charon logged', () => {
@@ -67,20 +71,17 @@ describe('what charon logged', () => {
     const line = { group: 'NET', level: 1, connection: '(unnamed)', ikeSaId: '7' };
     history.onLog({ ...line, message: 'received packet: from 192.0.2.66[500] to 203.0.113.2[500] (336 bytes)' }, 0, 'boot');
     history.onLog({ ...line, group: 'IKE', message: '192.0.2.66 is initiating an IKE_SA' }, 0, 'boot');
-    expect(readHistory(directory, 'hq')).toEqual([]);
+    expect(written()).toEqual([]);
     // A peer from an unexpected address is known when charon has found its connection: nothing of it is lost.
     history.onLog({ ...line, group: 'CFG', connection: 'hq', message: "selected peer config 'hq'" }, 0, 'boot');
-    expect(readHistory(directory, 'hq').map(({ message }) => message)).toEqual([
-      '192.0.2.66 is initiating an IKE_SA',
-      "selected peer config 'hq'",
-    ]);
+    expect(written().map(({ message }) => message)).toEqual(['192.0.2.66 is initiating an IKE_SA', "selected peer config 'hq'"]);
   });
 
   it('of liveness checks is left out', () => {
     const line = { group: 'ENC', level: 1, connection: 'hq', ikeSaId: '1' };
     for (const message of ['parsed INFORMATIONAL request 5 [ ]', 'generating INFORMATIONAL_V1 request 3 [ HASH N(DPD) ]'])
       history.onLog({ ...line, message }, 0, 'boot');
-    expect(readHistory(directory, 'hq')).toEqual([]);
+    expect(written()).toEqual([]);
   });
 
   it('of a silent peer thins out, and is whole again when it answers', () => {
@@ -90,7 +91,7 @@ describe('what charon logged', () => {
       say('IKE', 'giving up after 4 retransmits');
       say('IKE', 'peer not responding, trying again (2/0)');
     };
-    const rounds = (): number => readHistory(directory, 'hq').filter(({ message }) => message.startsWith('peer not')).length;
+    const rounds = (): number => written().filter(({ message }) => message.startsWith('peer not')).length;
     for (let count = 0; count < 1000; count += 1) round();
     expect(rounds()).toBe(10); // 1, 2, 4 … 512
     say('ENC', 'parsed IKE_SA_INIT response 0 [ SA KE No ]');
@@ -104,7 +105,7 @@ describe('a ring', () => {
   const entries = (): readonly number[] => readRing<{ readonly n: number }>(file()).map(({ n }) => n);
 
   it('keeps the newest and never more than two halves', () => {
-    for (let n = 0; n < 1000; n += 1) appendToRing(file(), { n }, 1000);
+    for (let n = 0; n < 1000; n += 1) appendToRing(file(), [{ n }], 1000);
     const sizes = [file(), `${file()}.old`].map((half) => statSync(half).size);
     expect(Math.max(...sizes)).toBeLessThan(1020);
     expect(entries().at(-1)).toBe(999);
@@ -112,27 +113,46 @@ describe('a ring', () => {
     expect(statSync(file()).mode & 0o777).toBe(0o600);
   });
 
+  it('takes many at once, and keeps its bound', () => {
+    appendToRing(
+      file(),
+      Array.from({ length: 1000 }, (_, n) => ({ n })),
+      1000,
+    );
+    expect(Math.max(...[file(), `${file()}.old`].map((half) => statSync(half).size))).toBeLessThan(1020);
+    expect(entries().at(-1)).toBe(999);
+    expect(entries()).toEqual(Array.from({ length: entries().length }, (_, index) => 1000 - entries().length + index));
+    expect(entries().length).toBeGreaterThan(90);
+  });
+
   it('loses the line that a crash cut short, and no other', () => {
-    for (let n = 0; n < 3; n += 1) appendToRing(file(), { n }, 1000);
+    for (let n = 0; n < 3; n += 1) appendToRing(file(), [{ n }], 1000);
     truncateSync(file(), statSync(file()).size - 3);
-    appendToRing(file(), { n: 3 }, 1000);
+    appendToRing(file(), [{ n: 3 }], 1000);
     appendFileSync(file(), '{"n": 4, "mess');
     expect(entries()).toEqual([0, 1, 3]);
   });
 });
 
 describe('comings and goings', () => {
+  it('are not told before what led to them', () => {
+    replayLine();
+    history.tunnel('hq', false, '', '203.0.113.2', 0);
+    expect(readHistory(directory, 'hq').map(({ category }) => category)).toEqual(['IKEDiagnosticLog', 'TunnelDiagnosticLog']);
+  });
+
   it('have a ring of their own, which refusals do not push out, and go with the connection', () => {
     history.tunnel('hq', true, '', '203.0.113.2', 0);
     for (let count = 0; count < 2000; count += 1) replayLine();
     history.tunnel('hq', false, 'peer 203.0.113.2 closed the tunnel', '203.0.113.2', 1);
-    const tunnel = readHistory(directory, 'hq').filter(({ category }: IkeHistoryEntry) => category === 'TunnelDiagnosticLog');
+    const tunnel = written().filter(({ category }: IkeHistoryEntry) => category === 'TunnelDiagnosticLog');
     expect(tunnel.map(({ tags, message }) => [tags[0], message])).toEqual([
       ['TunnelConnected', ''],
       ['TunnelDisconnected', 'peer 203.0.113.2 closed the tunnel'],
     ]);
+    replayLine();
     history.keepOnly([]);
-    expect(readHistory(directory, 'hq')).toEqual([]);
+    expect(written()).toEqual([]);
   });
 
   function replayLine(): void {

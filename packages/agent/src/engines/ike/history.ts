@@ -1,7 +1,7 @@
 /**
  * The history of an instance's tunnels: two rings on disk for each, one of IKE's words and one of comings and goings, so that
- * a week of refusals does not push out when the tunnel was last up. Written as charon's log goes by; survives charon, agent and
- * kill -9. What a line becomes is history-lines.ts, how a ring is kept ring-file.ts.
+ * a week of refusals does not push out when the tunnel was last up. What charon's log brings is collected, and written by `flush`;
+ * what is written survives charon, agent and kill -9. What a line becomes is history-lines.ts, how a ring is kept ring-file.ts.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
@@ -17,9 +17,16 @@ export type History = {
   /** Extra words of ours about a connection: what it offers, why it went. */
   readonly tunnel: (connection: string, isUp: boolean, reason: string, peer: string, nowMs: number) => void;
   readonly keepOnly: (connections: readonly string[]) => void;
+  /** Writes what has been collected, each ring once. @throws when one can't be written; what was for it is lost, the others come with the next call. */
+  readonly flush: () => void;
 };
 
-type Known = { readonly trail: SaTrail; readonly connection: string | undefined; readonly waiting: readonly IkeHistoryEntry[] };
+type Known = {
+  readonly guid: string;
+  readonly trail: SaTrail;
+  readonly connection: string | undefined;
+  readonly waiting: readonly IkeHistoryEntry[];
+};
 
 const ikeHalfBytes = 256 * 1024;
 const tunnelHalfBytes = 32 * 1024;
@@ -37,9 +44,18 @@ export type HistoryFacts = {
 export function openHistory(directory: string, { connectionOf, proposalsOf }: HistoryFacts): History {
   const sas = new Map<string, Known>();
   const silent = new Map<string, number>();
+  const unwritten = new Map<string, IkeHistoryEntry[]>();
 
-  const write = (connection: string, entry: IkeHistoryEntry): void => {
-    if (!isRepeatedSilence(silent, connection, entry)) appendToRing(ringFile(directory, connection, 'ike'), entry, ikeHalfBytes);
+  const collect = (connection: string, entry: IkeHistoryEntry): void => {
+    if (isRepeatedSilence(silent, connection, entry)) return;
+    const entries = unwritten.get(connection);
+    if (entries === undefined) unwritten.set(connection, [entry]);
+    else entries.push(entry);
+  };
+  const write = (connection: string): void => {
+    const entries = unwritten.get(connection) ?? [];
+    unwritten.delete(connection);
+    if (entries.length > 0) appendToRing(ringFile(directory, connection, 'ike'), entries, ikeHalfBytes);
   };
 
   return {
@@ -47,7 +63,7 @@ export function openHistory(directory: string, { connectionOf, proposalsOf }: Hi
       const { ikeSaId } = line;
       if (ikeSaId === undefined) return;
       const key = `${sessionSeed} ${ikeSaId}`;
-      const before = sas.get(key) ?? { trail: noTrail, connection: undefined, waiting: [] };
+      const before = sas.get(key) ?? { guid: guid(key), trail: noTrail, connection: undefined, waiting: [] };
       const { trail, line: kept } = follow(before.trail, line);
       const named = line.connection === '(unnamed)' ? undefined : line.connection;
       const connection = named ?? before.connection ?? connectionOf(addressOf(trail.remote));
@@ -55,22 +71,29 @@ export function openHistory(directory: string, { connectionOf, proposalsOf }: Hi
       const proposals = beginsNow && connection !== undefined ? proposalsOf(connection) : undefined;
       const ours: readonly Line[] = proposals === undefined ? [] : [{ tags: ['LOCAL_MSG', 'SA_INIT'], message: proposals }];
       const lines = [...(kept === undefined ? [] : [kept]), ...ours];
-      const entries = [...before.waiting, ...lines.map((one) => entryOf(trail, one, guid(key), nowMs))];
-      remember(sas, key, { trail, connection, waiting: connection === undefined ? entries.slice(-waitingEntries) : [] });
-      if (connection !== undefined) for (const entry of entries) write(connection, entry);
+      const entries = [...before.waiting, ...lines.map((one) => entryOf(trail, one, before.guid, nowMs))];
+      const waiting = connection === undefined ? entries.slice(-waitingEntries) : [];
+      remember(sas, key, { guid: before.guid, trail, connection, waiting });
+      if (connection !== undefined) for (const entry of entries) collect(connection, entry);
     },
     tunnel: (connection, isUp, reason, peer, nowMs) => {
       const tags = [isUp ? 'TunnelConnected' : 'TunnelDisconnected'];
       const at = new Date(nowMs).toISOString();
       const entry: IkeHistoryEntry = { at, category: 'TunnelDiagnosticLog', session: '', remote: peer, local: '', tags, message: reason };
-      appendToRing(ringFile(directory, connection, 'tunnel'), entry, tunnelHalfBytes);
+      // Who reads that it came up, or went, finds how.
+      write(connection);
+      appendToRing(ringFile(directory, connection, 'tunnel'), [entry], tunnelHalfBytes);
     },
     keepOnly: (connections) => {
       const kept = new Set(connections);
+      for (const connection of unwritten.keys()) if (!kept.has(connection)) unwritten.delete(connection);
       for (const connection of storedConnections(directory)) {
         if (kept.has(connection)) continue;
         for (const kind of kinds) removeRing(ringFile(directory, connection, kind));
       }
+    },
+    flush: () => {
+      for (const connection of unwritten.keys()) write(connection);
     },
   };
 }
@@ -131,6 +154,7 @@ function guid(text: string): string {
 function remember(sas: Map<string, Known>, key: string, known: Known): void {
   sas.delete(key);
   sas.set(key, known);
+  if (sas.size <= rememberedSas) return;
   const [oldest] = sas.keys();
-  if (sas.size > rememberedSas && oldest !== undefined) sas.delete(oldest);
+  if (oldest !== undefined) sas.delete(oldest);
 }

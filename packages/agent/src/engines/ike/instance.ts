@@ -39,6 +39,8 @@ const supervisePeriodMs = 1000;
 const superviseRest = 3;
 /** What a restarted agent misses is read back from charon anyway, but for children that ended meanwhile. */
 const saveCountersEveryMs = 5000;
+/** Lines of charon's log come in bursts, of many tunnels at once: each tunnel's are written together. A kill -9 costs those of this time. */
+const historyFlushMs = 100;
 
 export class IkeInstance implements AsyncDisposable {
   readonly #context: EngineContext;
@@ -56,8 +58,9 @@ export class IkeInstance implements AsyncDisposable {
   #charon: RunningCharon | undefined;
   /** As of the last reconcile. */
   #known: ReadonlyMap<string, Known> = new Map();
-  /** Addresses of all of them. */
-  #peers: ReadonlySet<string> = new Set();
+  /** The first of them that has this address. */
+  #peers: ReadonlyMap<string, string> = new Map();
+  #isFlushDue = false;
   #countersSavedAt = -saveCountersEveryMs;
 
   constructor(context: EngineContext, options: InstanceOptions, namespace: string) {
@@ -67,7 +70,7 @@ export class IkeInstance implements AsyncDisposable {
     this.#files = charonFiles(context.paths, namespace);
     this.#counters = openCounters(counterFile(context, namespace));
     this.#history = openHistory(historyDirectory(context.paths, namespace), {
-      connectionOf: (peer) => this.#expecting(peer),
+      connectionOf: (peer) => this.#peers.get(peer),
       proposalsOf: (name) => proposalsText(this.#known.get(name)?.tunnel),
     });
     this.#addresses = createPeerAddresses(options.resolve, context.clock, context.wake);
@@ -95,7 +98,9 @@ export class IkeInstance implements AsyncDisposable {
     // What can't be rendered now may still need its key.
     if (state.failures.length === 0) await sweepPrivateKeys(session, state.desired.values());
     this.#known = state.known;
-    this.#peers = new Set([...state.known.values()].map(({ rendered }) => rendered.peerAddress));
+    this.#peers = new Map(
+      [...state.known.values()].map(({ rendered, tunnel }) => [rendered.peerAddress, tunnel.name] as const).toReversed(),
+    );
     this.#counters.keepOnly(instance.tunnels.map((tunnel) => tunnel.connection));
     this.#history.keepOnly(instance.tunnels.map((tunnel) => tunnel.name));
     this.#supervision.start();
@@ -152,6 +157,7 @@ export class IkeInstance implements AsyncDisposable {
     const disposed = this.#supervision[Symbol.asyncDispose]();
     this.#charon?.session[Symbol.dispose]();
     await disposed;
+    this.#flushHistory();
     this.#counters.save();
   }
 
@@ -184,10 +190,11 @@ export class IkeInstance implements AsyncDisposable {
       this.#context.report();
     };
     void session.connection.closed.then(this.#context.wake);
-    const started = startedAt(this.#files) ?? '';
+    const seed = `${this.#namespace} ${startedAt(this.#files) ?? ''}`;
     await session.subscribeLog((line) => {
       const nowMs = this.#context.clock.now();
-      this.#history.onLog(line, nowMs, `${this.#namespace} ${started}`);
+      this.#history.onLog(line, nowMs, seed);
+      this.#flushSoon();
       const finding = this.#reasons.onLog(line, nowMs);
       if (finding?.code === 'WrongKey' && [...this.#known.values()].some(({ keys }) => keys.length > 1)) this.#supervision.wake();
       if (this.#identities.onLog(line)) this.#context.wake();
@@ -290,6 +297,24 @@ export class IkeInstance implements AsyncDisposable {
     }
   }
 
+  #flushSoon(): void {
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    void this.#context.clock.sleep(historyFlushMs).then(() => {
+      this.#isFlushDue = false;
+      this.#flushHistory();
+    });
+  }
+
+  /** A full disk costs history, never tunnels. */
+  #flushHistory(): void {
+    try {
+      this.#history.flush();
+    } catch (error) {
+      this.#context.log.warn({ instance: this.#namespace, err: error }, 'could not write the history of tunnels');
+    }
+  }
+
   #count(tunnel: TunnelPlan, sas: readonly CharonSa[]): void {
     this.#counters.record(
       tunnel.connection,
@@ -304,10 +329,6 @@ export class IkeInstance implements AsyncDisposable {
     const peer = this.#known.get(tunnel.name)?.rendered.peerAddress ?? tunnel.ike.remoteAddress;
     const reason = isUp ? '' : (why ?? this.#reasons.reasonFor(tunnel.name, peer)?.message ?? 'closed from this side');
     this.#history.tunnel(tunnel.name, isUp, reason, peer, nowMs);
-  }
-
-  #expecting(peerAddress: string): string | undefined {
-    return [...this.#known.values()].find(({ rendered }) => rendered.peerAddress === peerAddress)?.tunnel.name;
   }
 
   /** The last counters of a child come with the event that ends it. */

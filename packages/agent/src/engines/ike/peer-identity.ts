@@ -89,6 +89,7 @@ export function identityToExpect({ ike }: Pick<TunnelPlan, 'ike'>, facts: Identi
 function keep<T>(map: Map<string, T>, key: string, value: T): void {
   map.delete(key);
   map.set(key, value);
+  if (map.size <= remembered) return;
   const [oldest] = map.keys();
-  if (map.size > remembered && oldest !== undefined) map.delete(oldest);
+  if (oldest !== undefined) map.delete(oldest);
 }

@@ -1,19 +1,47 @@
 /**
- * A file of JSON lines that never grows beyond a bound: when it is full it becomes the older half and a new one begins. Appended
- * line by line, so a crash costs at most the line being written; a damaged line is passed over. 0600.
+ * A file of JSON lines that never grows beyond a bound: when it is full it becomes the older half and a new one begins. Only ever
+ * appended to, so a crash costs at most the lines being written; a damaged line is passed over. 0600.
  */
-import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { readFileIfPresent } from '../../link/files.ts';
 
 const mode = 0o600;
 
 /** @param halfBytes of one of the two halves. */
-export function appendToRing(file: string, entry: object, halfBytes: number): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) >= halfBytes) renameSync(file, olderHalf(file));
-  // A line that a crash cut short must not swallow this one.
-  appendFileSync(file, `${endsMidLine(file) ? '\n' : ''}${JSON.stringify(entry)}\n`, { mode });
+export function appendToRing(file: string, entries: readonly object[], halfBytes: number): void {
+  let lines = entries.map((entry) => `${JSON.stringify(entry)}\n`);
+  while (lines.length > 0) lines = lines.slice(appendUntilFull(file, lines, halfBytes));
+}
+
+/** @returns how many lines the newer half has taken; none when it was full, and has become the older one. */
+function appendUntilFull(file: string, lines: readonly string[], halfBytes: number): number {
+  const opened = openToAppend(file);
+  try {
+    let { size } = fstatSync(opened);
+    if (size >= halfBytes) {
+      renameSync(file, olderHalf(file));
+      return 0;
+    }
+    // A line that a crash cut short must not swallow the next one.
+    const start = endsMidLine(opened, size) ? '\n' : '';
+    let count = 0;
+    for (; count < lines.length && size < halfBytes; count += 1) size += Buffer.byteLength(lines[count] ?? '');
+    writeFileSync(opened, start + lines.slice(0, count).join(''));
+    return count;
+  } finally {
+    closeSync(opened);
+  }
+}
+
+function openToAppend(file: string): number {
+  try {
+    return openSync(file, 'a+', mode);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; // node:fs throws these
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    return openSync(file, 'a+', mode);
+  }
 }
 
 /** Oldest first. */
@@ -37,14 +65,7 @@ function parsed<T>(line: string): readonly T[] {
   }
 }
 
-function endsMidLine(file: string): boolean {
-  if (statSync(file, { throwIfNoEntry: false }) === undefined) return false;
-  const opened = openSync(file, 'r');
-  try {
-    const { size } = fstatSync(opened);
-    const last = Buffer.alloc(1);
-    return size > 0 && readSync(opened, last, 0, 1, size - 1) === 1 && last.toString() !== '\n';
-  } finally {
-    closeSync(opened);
-  }
+function endsMidLine(opened: number, size: number): boolean {
+  const last = Buffer.alloc(1);
+  return size > 0 && readSync(opened, last, 0, 1, size - 1) === 1 && last.toString() !== '\n';
 }
