@@ -74,11 +74,16 @@ export class Crowd implements AsyncDisposable {
 
   /** Resolves in the moment charon says so: no polling. */
   async untilUp(count: number, timeoutMs: number): Promise<void> {
-    const deadline = this.#ports.clock.monotonic() + timeoutMs;
-    while (this.upCount < count) {
-      const leftMs = deadline - this.#ports.clock.monotonic();
-      if (leftMs <= 0) throw new Error(`only ${this.upCount} of ${count} sites of the crowd are up after ${timeoutMs} ms`);
-      await Promise.race([this.#changed.promise, this.#ports.clock.sleep(leftMs)]);
+    const isUp = new AbortController();
+    let isLate = false;
+    const deadline = this.#ports.clock.sleep(timeoutMs, isUp.signal).then(() => (isLate = true));
+    try {
+      while (this.upCount < count) {
+        if (isLate) throw new Error(`only ${this.upCount} of ${count} sites of the crowd are up after ${timeoutMs} ms`);
+        await Promise.race([this.#changed.promise, deadline]);
+      }
+    } finally {
+      isUp.abort();
     }
   }
 
@@ -121,6 +126,15 @@ export class Crowd implements AsyncDisposable {
     await removeLink(this.#ports, namespaceOf(this.#fabric, 'public'), link);
     await removeNamespace(this.#ports, this.namespace);
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  /** No site has a child SA. */
+  async untilDown(timeoutMs: number): Promise<void> {
+    await until(
+      () => this.upCount,
+      (up) => up === 0,
+      { because: 'all sites are down', clock: this.#ports.clock, timeoutMs, everyMs: 10 },
+    );
   }
 
   async #makeNamespace(count: number): Promise<void> {

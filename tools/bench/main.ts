@@ -13,6 +13,7 @@ import { silentLogger } from '@sallyport/runtime';
 import { firstTunnel, manyResources, memory, oneChangeOfTwenty, seconds, timed } from './measure.ts';
 import type { Row } from './measure.ts';
 import { planningTimes } from './planning.ts';
+import { setUpRates, startUps } from './scale/measure.ts';
 
 const resourceCount = 10_000;
 const ports = systemPorts();
@@ -57,6 +58,7 @@ const sections: readonly Section[] = [
     ...memory(session),
   ]),
   await withFabric('twenty sites on one gateway', async (session) => [...(await oneChangeOfTwenty(session)), ...memory(session)]),
+  { title: 'a hundred connections on one gateway', rows: [...(await startUps()), ...(await setUpRates())] },
   await withFabric('the API alone', async (session) => [...(await manyResources(session, resourceCount)), ...memory(session)]),
   { title: 'the planner alone', rows: planningTimes() },
 ];

@@ -1,20 +1,24 @@
 /**
  * One gateway with many connections on this machine, brought up in two ways on the same namespaces, daemons and settings: by the agent,
- * which is given a plan, and by hand, with nothing but charon's own interface ("raw"). What differs is the agent's share.
+ * which is given a plan in a process of its own, and by hand, with nothing but charon's own interface ("raw"). What differs is the agent's share.
  */
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { charonFiles, charonSettings, cleanUp, inNamespace, renderConnection, startAgentWith } from '@sallyport/agent';
-import type { Agent, AgentPorts, ControlClient, HostPaths } from '@sallyport/agent';
+import { charonFiles, charonSettings, cleanUp, inNamespace, renderConnection } from '@sallyport/agent';
+import type { AgentPorts, HostPaths } from '@sallyport/agent';
 import { crowdScenario, crowdSite } from '@sallyport/lab';
 import type { CrowdFabric } from '@sallyport/lab';
-import type { HostObservation, HostPlan, InstancePlan, JsonObject, PlanNumber } from '@sallyport/model';
+import type { HostPlan, InstancePlan, JsonObject } from '@sallyport/model';
 import { offlineInventory, offlinePublicAddressPools, plan, resourcesFromArm } from '@sallyport/planner';
 import { XfrmdClient, openSession } from '@sallyport/protocols';
 import type { ViciSession } from '@sallyport/protocols';
-import { Secret, silentLogger, systemClock, systemCommands, systemDaemons, until } from '@sallyport/runtime';
+import { silentLogger, systemClock, systemCommands, systemDaemons, until } from '@sallyport/runtime';
+import type { Begin, Told } from './agent-messages.ts';
 
 export const ports: AgentPorts = { run: systemCommands.run, daemons: systemDaemons(systemClock), clock: systemClock, log: silentLogger };
 const build = join(import.meta.dirname, '..', '..', '..', 'packages', 'dataplane', 'build');
@@ -35,12 +39,11 @@ export class ScaleGateway implements AsyncDisposable {
   readonly paths: HostPaths;
   readonly fabric: CrowdFabric;
   readonly #directory = mkdtempSync(join(tmpdir(), 'sallyport-scale-'));
-  #plan: HostPlan;
-  #number = 1;
-  #agent: Agent | undefined;
+  readonly #plan: HostPlan;
+  #agent: ChildProcess | undefined;
   #raw: ViciSession | undefined;
-  /** Newest report of the agent. */
-  observation: HostObservation | undefined;
+  /** Newest of the agent. */
+  report: Extract<Told, { kind: 'report' }> | undefined;
   reports = 0;
 
   constructor(hostPlan: HostPlan) {
@@ -71,34 +74,60 @@ export class ScaleGateway implements AsyncDisposable {
     return this.instance.public.address;
   }
 
-  setPlan(hostPlan: HostPlan): void {
-    this.#plan = hostPlan;
-    this.#number += 1;
+  get hasAgent(): boolean {
+    return this.#agent !== undefined;
   }
 
-  async startAgent(): Promise<void> {
-    this.observation = undefined;
-    this.#agent = await startAgentWith({ host: this.#plan.host, paths: this.paths, ipsec: 'xfrmd', ports }, this.#control());
+  get planBytes(): number {
+    return JSON.stringify(this.#plan).length;
+  }
+
+  /** Loads the agent's program, which is no part of what it does. */
+  async prepareAgent(): Promise<void> {
+    this.report = undefined;
+    const agent = fork(join(import.meta.dirname, 'agent-process.ts'));
+    this.#agent = agent;
+    const ready = Promise.withResolvers<void>();
+    agent.once('exit', (code) => ready.reject(new Error(`the agent's process ended at once, with ${code}`)));
+    agent.on('message', (message) => {
+      const told = message as Told; // only ever sent by agent-process.ts
+      if (told.kind === 'ready') ready.resolve();
+      else if (told.kind === 'failed') process.stderr.write(`bench: the agent did not start: ${told.message}\n`);
+      else {
+        this.report = told;
+        this.reports += 1;
+      }
+    });
+    await ready.promise;
+  }
+
+  /** After `prepareAgent`; not waited for. */
+  startAgent(): void {
+    const keys = this.instance.tunnels.map(({ ike }, index) => [ike.sharedKey?.id ?? '', this.#key(index)] as const);
+    const begin: Begin = { plan: this.#plan, paths: this.paths, keys: Object.fromEntries(keys) };
+    this.#agent?.send(begin);
   }
 
   /** Tunnels stay. */
   async closeAgent(): Promise<void> {
-    await this.#agent?.close();
+    const agent = this.#agent;
     this.#agent = undefined;
+    if (agent === undefined || agent.exitCode !== null || agent.signalCode !== null) return;
+    const exited = once(agent, 'exit');
+    agent.disconnect();
+    await exited;
   }
 
-  untilObserved(isWanted: (seen: HostObservation) => boolean, because: string, timeoutMs = 60_000): Promise<unknown> {
-    const read = (): boolean => this.observation !== undefined && isWanted(this.observation);
-    return until(read, Boolean, { because, clock: systemClock, timeoutMs, everyMs: 5 });
+  /** Processor time of the agent's process so far. */
+  agentCpuMs(): number {
+    const fields = readFileSync(`/proc/${this.#agent?.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    const ticksPerSecond = 100;
+    return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
   }
 
-  connected(): number {
-    return (this.observation?.instances ?? []).flatMap(({ connections }) => connections).filter(({ status }) => status === 'Connected')
-      .length;
-  }
-
-  pid(name: 'charon' | 'xfrmd'): number | undefined {
-    return ports.daemons.find(this.#file(`${name}.pid`))?.pid;
+  async untilReported(isWanted: (report: NonNullable<ScaleGateway['report']>) => boolean, because: string): Promise<void> {
+    const read = (): boolean => this.report !== undefined && isWanted(this.report);
+    await until(read, Boolean, { because, clock: systemClock, timeoutMs: 60_000, everyMs: 10 });
   }
 
   /** Both daemons die at once and say nothing to anybody. */
@@ -167,27 +196,5 @@ export class ScaleGateway implements AsyncDisposable {
   #key(index: number): string {
     const address = this.instance.tunnels[index]?.ike.remoteAddress ?? '';
     return crowdSite(Number(address.split('.')[3]) - 10).key;
-  }
-
-  /** A control plane of one plan, in this process: what it costs is not measured, what the agent sends it is made all the same. */
-  #control(): ControlClient {
-    return {
-      fetchPlan: async ({ number }, signal) => {
-        if (number < this.#number) return { number: this.#number as PlanNumber, plan: this.#plan }; // brand
-        await systemClock.sleep(25_000, signal);
-        return undefined;
-      },
-      fetchSecret: ({ id }) => {
-        const index = this.instance.tunnels.findIndex(({ ike }) => ike.sharedKey?.id === id);
-        return Promise.resolve(new Secret(this.#key(index)));
-      },
-      postObservation: (observation) => {
-        this.observation = JSON.parse(JSON.stringify(observation)) as HostObservation;
-        this.reports += 1;
-        return Promise.resolve();
-      },
-      postHistory: () => Promise.resolve(),
-      close: () => {},
-    };
   }
 }
