@@ -58,7 +58,9 @@ export class IkeInstance implements AsyncDisposable {
   #charon: RunningCharon | undefined;
   /** As of the last reconcile. */
   #known: ReadonlyMap<string, Known> = new Map();
-  /** The first of them that has this address. */
+  /** Of the plan being applied: charon's log tells of a connection before the pass that loads it has ended. */
+  #tunnels: ReadonlyMap<string, TunnelPlan> = new Map();
+  /** Names of these by the peer's address, the first of several. */
   #peers: ReadonlyMap<string, string> = new Map();
   #isFlushDue = false;
   #countersSavedAt = -saveCountersEveryMs;
@@ -71,7 +73,7 @@ export class IkeInstance implements AsyncDisposable {
     this.#counters = openCounters(counterFile(context, namespace));
     this.#history = openHistory(historyDirectory(context.paths, namespace), {
       connectionOf: (peer) => this.#peers.get(peer),
-      proposalsOf: (name) => proposalsText(this.#known.get(name)?.tunnel),
+      proposalsOf: (name) => proposalsText(this.#tunnels.get(name)),
     });
     this.#addresses = createPeerAddresses(options.resolve, context.clock, context.wake);
     this.#supervision = new BackgroundTask({
@@ -89,6 +91,10 @@ export class IkeInstance implements AsyncDisposable {
     const session = await this.#ensureSession();
     await rotateLog(session, this.#files);
     const state = await this.#desiredState(session, instance);
+    this.#tunnels = new Map([...state.known].map(([name, { tunnel }]) => [name, tunnel]));
+    this.#peers = new Map(
+      [...state.known.values()].map(({ rendered, tunnel }) => [rendered.peerAddress, tunnel.name] as const).toReversed(),
+    );
     const failures: ApplyFailure[] = [...state.failures];
     for (const change of diffConnections(state.marks, await readLoaded(session))) {
       const failure = await this.#apply(session, instance, change, state);
@@ -98,9 +104,6 @@ export class IkeInstance implements AsyncDisposable {
     // What can't be rendered now may still need its key.
     if (state.failures.length === 0) await sweepPrivateKeys(session, state.desired.values());
     this.#known = state.known;
-    this.#peers = new Map(
-      [...state.known.values()].map(({ rendered, tunnel }) => [rendered.peerAddress, tunnel.name] as const).toReversed(),
-    );
     this.#counters.keepOnly(instance.tunnels.map((tunnel) => tunnel.connection));
     this.#history.keepOnly(instance.tunnels.map((tunnel) => tunnel.name));
     this.#supervision.start();
