@@ -29,6 +29,9 @@ export default defineConfig({
           name: 'lab',
           include: ['test/lab/**/*.test.ts', 'test/matrix/**/*.test.ts'],
           ...patient,
+          // Each file has a fabric of its own and mostly waits for daemons.
+          fileParallelism: true,
+          maxWorkers: 2,
           testTimeout: 900_000,
           hookTimeout: 300_000,
         },
