@@ -234,7 +234,8 @@ export class IkeInstance implements AsyncDisposable {
     const tunnel = instance.tunnels.find((other) => other.name === name);
     if (kind !== 'sweepKey') {
       this.#starts.forget(name);
-      this.#reasons.forget(name, tunnel?.ike.remoteAddress ?? '');
+      // A peer that was refused for its identity, and may not try again, is told until it does.
+      if (!this.#isIdentityLearned(name, state)) this.#reasons.forget(name, tunnel?.ike.remoteAddress ?? '');
       this.#identities.forget(name, state.desired.get(name)?.rendered.peerAddress ?? '');
     }
     this.#changing.add(name);
@@ -264,6 +265,18 @@ export class IkeInstance implements AsyncDisposable {
   #superviseContext(session: ViciSession): SuperviseContext {
     const { clock, log } = this.#context;
     return { session, starts: this.#starts, log, nowMs: clock.monotonic(), isChanging: (name) => this.#changing.has(name) };
+  }
+
+  /** Whether a connection is loaded anew for nothing but what its peer calls itself. */
+  #isIdentityLearned(name: string, { known }: DesiredState): boolean {
+    const [before, now] = [this.#known.get(name), known.get(name)];
+    if (before === undefined || now === undefined) return false;
+    const isSamePlan = JSON.stringify(before.tunnel) === JSON.stringify(now.tunnel);
+    return (
+      isSamePlan &&
+      before.rendered.peerAddress === now.rendered.peerAddress &&
+      before.rendered.keyOwners.join() !== now.rendered.keyOwners.join()
+    );
   }
 
   async #supervise(): Promise<void> {
