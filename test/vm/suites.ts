@@ -68,4 +68,5 @@ export const sharedKey = 'Interop.Key.1';
 export const ikeProposal = 'aes256-sha256-ecp256';
 
 export const hasExtendedNumbers = ({ esp }: Suite): boolean => esp.endsWith('-esn');
+export const hasHmac = ({ kernelName }: Suite): boolean => kernelName.includes('hmac(');
 export const title = ({ esp, wire, outside }: Suite): string => `${esp} ${wire === 'udp' ? 'in UDP' : 'raw'} over IPv${outside}`;

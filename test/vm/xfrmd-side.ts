@@ -2,7 +2,7 @@
  * Our end of the interop test, on the host: a namespace with a TAP to the virtual machine, xfrmd in it, and an unmodified charon on the
  * shim. One tunnel interface per suite. The other end is kernel-side.ts.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inside } from '@sallyport/lab';
@@ -59,10 +59,25 @@ export class XfrmdSide implements AsyncDisposable {
     return this.#ports.run(inside(this.namespace, argv), options);
   }
 
+  get captureFile(): string {
+    return join(this.directory, 'tap.pcap');
+  }
+
+  /** Whole packets, as they are on the cable to the virtual machine. */
+  async startCapture(): Promise<void> {
+    this.#start('tcpdump', ['tcpdump', '-i', this.tap, '-n', '-U', '--immediate-mode', '-s', '0', '-w', this.captureFile], {});
+    const hasBegun = (): boolean => existsSync(this.captureFile) && statSync(this.captureFile).size > 0;
+    await until(hasBegun, Boolean, { because: `tcpdump captures on ${this.tap}`, ...wait });
+  }
+
+  async stopCapture(): Promise<void> {
+    await this.#ports.daemons.stop(join(this.directory, 'tcpdump.pid'));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#charon?.[Symbol.dispose]();
     await this.#xfrmd?.[Symbol.asyncDispose]();
-    for (const name of ['charon', 'xfrmd']) await this.#ports.daemons.stop(join(this.directory, `${name}.pid`), 1000);
+    for (const name of ['tcpdump', 'charon', 'xfrmd']) await this.#ports.daemons.stop(join(this.directory, `${name}.pid`), 1000);
     await this.#ports.run(['ip', 'netns', 'delete', this.namespace], { okCodes: [0, 1] });
     rmSync(this.directory, { recursive: true, force: true });
   }
