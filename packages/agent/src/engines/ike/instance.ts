@@ -342,6 +342,8 @@ export class IkeInstance implements AsyncDisposable {
   #noteTunnel(tunnel: TunnelPlan, isUp: boolean, why?: string): void {
     const nowMs = this.#context.clock.now();
     if (!this.#counters.note(tunnel.connection, isUp, nowMs)) return;
+    // Whether a tunnel is up is saved with the pass that saw it: an agent killed before would tell its coming up once more.
+    this.#countersSavedAt = -saveCountersEveryMs;
     const peer = this.#known.get(tunnel.name)?.rendered.peerAddress ?? tunnel.ike.remoteAddress;
     const reason = isUp ? '' : (why ?? this.#reasons.reasonFor(tunnel.name, peer)?.message ?? 'closed from this side');
     this.#history.tunnel(tunnel.name, isUp, reason, peer, nowMs);
