@@ -2,6 +2,8 @@
 import { defineConfig } from 'vitest/config';
 
 const patient = { testTimeout: 240_000, hookTimeout: 240_000, fileParallelism: false } as const;
+/** Every file has namespaces, ports and folders of its own, and mostly waits for daemons. */
+const together = (maxWorkers: number) => ({ ...patient, fileParallelism: true, maxWorkers }) as const;
 
 export default defineConfig({
   resolve: { conditions: ['source'] },
@@ -19,19 +21,16 @@ export default defineConfig({
         },
       },
       // The same contract suites as `unit` runs on fakes, here on the real daemon or kernel table.
-      { extends: true, test: { name: 'contract', include: ['packages/*/src/**/*.real.ts', 'lab/src/**/*.real.ts'], ...patient } },
+      { extends: true, test: { name: 'contract', include: ['packages/*/src/**/*.real.ts', 'lab/src/**/*.real.ts'], ...together(3) } },
       // The official SDK and the real az against a control plane with a simulated host.
-      { extends: true, test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], ...patient } },
+      { extends: true, test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], ...together(2) } },
       // Real packets in network namespaces.
       {
         extends: true,
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts', 'test/matrix/**/*.test.ts'],
-          ...patient,
-          // Each file has a fabric of its own and mostly waits for daemons.
-          fileParallelism: true,
-          maxWorkers: 2,
+          ...together(3),
           testTimeout: 900_000,
           hookTimeout: 300_000,
         },

@@ -20,6 +20,8 @@ export type CrowdOptions = {
   /** swanctl.conf(5) words. */
   readonly ikeProposals: readonly string[];
   readonly espProposals: readonly string[];
+  /** The key that a site has from the start; that of its connection when left out. */
+  readonly keyOf?: (number: number) => string;
 };
 
 /** Of the public links: beyond those of sites. */
@@ -94,9 +96,9 @@ export class Crowd implements AsyncDisposable {
     for (let number = 1; number <= count; number += 1) await this.load(number);
   }
 
-  async load(number: number, key = crowdSite(number).key): Promise<void> {
+  async load(number: number, key?: string): Promise<void> {
     const site = crowdSite(number);
-    const { gateway, ikeProposals, espProposals } = this.#options;
+    const { gateway, ikeProposals, espProposals, keyOf } = this.#options;
     await this.vici.loadConnection(site.name, {
       version: '2',
       local_addrs: [site.address],
@@ -108,7 +110,7 @@ export class Crowd implements AsyncDisposable {
       remote: { auth: 'psk', id: gateway },
       children: { net: { esp_proposals: espProposals, local_ts: [site.prefix], remote_ts: ['10.1.0.0/16'] } },
     });
-    await this.vici.loadShared({ id: site.name, key: Buffer.from(key), owners: [site.address] });
+    await this.vici.loadShared({ id: site.name, key: Buffer.from(key ?? keyOf?.(number) ?? site.key), owners: [site.address] });
   }
 
   /** The sites call the gateway; not waited for. */

@@ -2,7 +2,7 @@
  * Network namespaces of sites and clients: made by one `ip -batch`, removed with everything that runs in them. Only names
  * with this fabric's prefix are ever touched, and of the public namespace only links `s<n>` (the agent's are `l<n>`).
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statfsSync } from 'node:fs';
 import { batchLine } from '@sallyport/protocols';
 import { until } from '@sallyport/runtime';
 import type { Clock, CommandRunner } from '@sallyport/runtime';
@@ -76,10 +76,18 @@ async function processesIn(ports: NetworkPorts, namespace: string): Promise<read
   return stdout.split('\n').filter(Boolean).map(Number);
 }
 
+/** ip-netns(8) makes the file first and mounts the namespace on it a moment later; before, entering fails with EINVAL. */
+function canBeEntered(namespace: string): boolean {
+  return namespaceExists(namespace) && statfsSync(`/run/netns/${namespace}`).type === nsfsMagic;
+}
+
+/** statfs(2): NSFS_MAGIC. */
+const nsfsMagic = 0x6e73_6673;
+
 /** The public network is the agent's; nothing can be attached to it before it is there. */
 export async function waitForPublicNetwork(fabric: Fabric, clock: Clock, timeoutMs = 30_000): Promise<string> {
   const namespace = namespaceOf(fabric, 'public');
-  await until(() => namespaceExists(namespace), Boolean, {
+  await until(() => canBeEntered(namespace), Boolean, {
     because: `the agent of ${fabric.dataDirectory} has made the public network (is \`sallyport up\` running?)`,
     clock,
     timeoutMs,

@@ -4,9 +4,9 @@
  * az.test.ts to show, and for the lab.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openAz, registerCloud, signIn, type Az, type AzResult } from '../tools/az.ts';
+import type { Az, AzResult } from '../tools/az.ts';
 import { buildWorld } from './answers-world.ts';
-import { startSystem, type System } from './system.ts';
+import { startAzSystem, type AzSystem } from './az-system.ts';
 
 type Expected =
   /** Exit code 0 and this in what is printed as JSON; null when nothing is printed. */
@@ -126,23 +126,17 @@ const table: readonly (readonly [command: string, expected: Expected])[] = [
   ],
 ];
 
-let system: System;
+let azSystem: AzSystem;
 let az: Az;
 let results: ReadonlyMap<string, AzResult>;
 
 beforeAll(async () => {
-  system = await startSystem();
-  await buildWorld(system.server);
-  az = openAz(system.server.client.file);
-  await registerCloud(az, system.server.client.file);
-  await signIn(az, system.server.client.file);
+  azSystem = await startAzSystem({}, ({ server }) => buildWorld(server));
+  ({ az } = azSystem);
   const all = await az.runAll(table.map(([command]) => ['network', ...command.trim().split(' '), '-g', 'answers']));
   results = new Map(table.map(([command], index) => [command, all[index] ?? { code: -1, stdout: '', stderr: 'not run' }]));
 }, 600_000);
-afterAll(async () => {
-  az[Symbol.dispose]();
-  await system[Symbol.asyncDispose]();
-});
+afterAll(() => azSystem[Symbol.asyncDispose]());
 
 test.each(table.map(([command, expected]) => ({ command, expected: outcomeOf(expected) })))('$command', ({ command, expected }) => {
   const { code, stdout, stderr } = results.get(command) ?? { code: -1, stdout: '', stderr: 'not run' };

@@ -1,25 +1,21 @@
 /** Device scripts with the official clients: both answers are JSON strings, which az prints and the SDK hands back. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openAz, registerCloud, signIn, type Az } from '../tools/az.ts';
+import type { Az } from '../tools/az.ts';
 import { buildSiteToSite, networkId, sharedKey } from './site-to-site.ts';
-import { startSystem, type System } from './system.ts';
+import { startAzSystem, type AzSystem } from './az-system.ts';
+import type { System } from './system.ts';
 
 const group = 'devices';
 const scriptOf = ['network', 'vpn-connection', 'show-device-config-script', '-g', group, '-n', 'hq-to-branch'] as const;
+let azSystem: AzSystem;
 let system: System;
 let az: Az;
 
 beforeAll(async () => {
-  system = await startSystem();
-  await buildSiteToSite(system, group);
-  az = openAz(system.server.client.file);
-  await registerCloud(az, system.server.client.file);
-  await signIn(az, system.server.client.file);
+  azSystem = await startAzSystem({}, (made) => buildSiteToSite(made, group));
+  ({ az, system } = azSystem);
 });
-afterAll(async () => {
-  az[Symbol.dispose]();
-  await system[Symbol.asyncDispose]();
-});
+afterAll(() => azSystem[Symbol.asyncDispose]());
 
 test('az network vnet-gateway show-supported-devices reads the list, which Debian’s az then keeps to itself; az rest prints it', async () => {
   // The command of az 2.45 is a preview whose output is None whatever it got; it fails on anything but a string.

@@ -1,35 +1,26 @@
 /** Network Watcher's VPN troubleshooting as users drive it: the SDK's pollers, and az, which finds the watcher by the target's region. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openAz, registerCloud, signIn, type Az } from '../tools/az.ts';
+import type { Az } from '../tools/az.ts';
 import { buildSiteToSite, networkId } from './site-to-site.ts';
-import { collect, startSystem, type System } from './system.ts';
+import { startAzSystem, type AzSystem } from './az-system.ts';
+import { collect, type System } from './system.ts';
 
 const group = 'hub';
 const watchers = 'NetworkWatcherRG';
 const storageAccount = (system: System): string =>
   `/subscriptions/${system.subscriptionId}/resourceGroups/${group}/providers/Microsoft.Storage/storageAccounts/logs`;
 const storagePath = 'https://logs.blob.core.windows.net/vpn';
+let azSystem: AzSystem;
 let system: System;
 let az: Az;
 
 beforeAll(async () => {
-  system = await startSystem({
-    agent: {
-      connection: () => ({
-        status: 'NotConnected',
-        reason: { code: 'WrongKey', message: 'peer 203.0.113.10 did not prove our shared key', at: '2026-11-28T03:00:00Z' },
-      }),
-    },
-  });
-  await buildSiteToSite(system, group);
-  az = openAz(system.server.client.file);
-  await registerCloud(az, system.server.client.file);
-  await signIn(az, system.server.client.file);
+  const reason = { code: 'WrongKey', message: 'peer 203.0.113.10 did not prove our shared key', at: '2026-11-28T03:00:00Z' };
+  const agent = { connection: () => ({ status: 'NotConnected', reason }) as const };
+  azSystem = await startAzSystem({ agent }, (made) => buildSiteToSite(made, group));
+  ({ az, system } = azSystem);
 });
-afterAll(async () => {
-  az[Symbol.dispose]();
-  await system[Symbol.asyncDispose]();
-});
+afterAll(() => azSystem[Symbol.asyncDispose]());
 
 test('az makes the watcher of a region, and finds it again', async () => {
   await az.json('group', 'create', '-n', watchers, '-l', 'westeurope');

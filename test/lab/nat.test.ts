@@ -96,7 +96,11 @@ test.for([2, 1] as const)('IKEv%i: the peer behind NAT connects by its private a
     const [vm, host] = [findPlace(session.fabric, 'vm1'), findPlace(session.fabric, 'site1-host')];
     await reaches(host, vm.addresses[0] ?? '');
     await reaches(vm, '192.168.0.10');
-    const before = await observed(behind);
+    const before = await until(
+      () => observed(behind),
+      ({ ikeSas }) => ikeSas.length === 1,
+      { because: 'our own attempt, to a peer that is up by now, is ended', clock: systemClock, timeoutMs: 30_000 },
+    );
     expect(before.ikeSas).toMatchObject([{ remoteAddress: natAddress, peerIdentity: '100.64.1.11', isInitiator: false }]);
     expect(before.ikeSas[0]?.remotePort).not.toBe(4500);
     expect(before.notes).toEqual([

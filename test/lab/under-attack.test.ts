@@ -5,7 +5,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Attackers, connectSdk, inside, namespaceOf, putResource } from '@sallyport/lab';
+import { Attackers, connectSdk, crowdSite, inside, namespaceOf, putResource } from '@sallyport/lab';
 import type { Crowd, LabSession } from '@sallyport/lab';
 import { systemClock, until } from '@sallyport/runtime';
 import { buildCrowd, echoes, startCrowd, statusOf, waitForConnected } from './crowd-of-sites.ts';
@@ -22,8 +22,7 @@ test('wrong keys, strangers, scans and floods: tunnels stay, new ones come up, m
   await withEvidence(up, 'under-attack', async () => {
     const { session } = up;
     const built = await buildCrowd(session, 99);
-    await using crowd = await startCrowd(session, 124, built.gatewayAddress);
-    for (const number of [...wrongKeys, ...strangers]) await crowd.load(number, 'Not.The.Key');
+    await using crowd = await startCrowd(session, 124, built.gatewayAddress, { keyOf });
     await waitForConnected(session, right.length);
     await using attackers = await Attackers.start(session.ports, session.fabric, 100, built.gatewayAddress);
     const charon = (): number => session.ports.daemons.find(instanceFile(session, 'charon.pid'))?.pid ?? 0;
@@ -50,7 +49,7 @@ test('wrong keys, strangers, scans and floods: tunnels stay, new ones come up, m
       clock: systemClock,
       timeoutMs: 60_000,
     });
-    await crowd.load(100);
+    await crowd.load(100, crowdSite(100).key);
     const sdk = await connectSdk(session.arm.file);
     for (const { put, body } of built.site(100)) await putResource(sdk, put, body);
     await waitForConnected(session, right.length + 1, 30_000);
@@ -77,6 +76,11 @@ test('wrong keys, strangers, scans and floods: tunnels stay, new ones come up, m
     expect(new Set(reasons)).toEqual(new Set(['WrongKey']));
   });
 });
+
+/** From the start: a site that had the right key for a moment would be up, and counted. */
+function keyOf(number: number): string {
+  return right.includes(number) ? crowdSite(number).key : 'Not.The.Key';
+}
 
 /** Every attacker calls once a second, until told to stop. @returns how many calls. */
 async function attack(crowd: Crowd, signal: AbortSignal): Promise<number> {
