@@ -4,16 +4,14 @@
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { Capture } from './capture.ts';
 import { deviceRunDirectory, swanctl } from './device.ts';
-import { until } from '@sallyport/runtime';
 import type { DevicePorts } from './device.ts';
 import { LabError } from './fabric.ts';
 import type { Fabric } from './fabric.ts';
 import { readMachines } from './lab-file.ts';
+import type { Place } from './machines.ts';
 import { inside, listNamespaces, waitForPublicNetwork } from './namespaces.ts';
-
-/** Enough for all headers of an encapsulated packet; keys and payloads are of no use here. */
-const snapLength = 128;
 
 /** RFC 1918 and RFC 6598: what is behind gateways and sites. pcap-filter(7) sees the outer header only. */
 const privateAddresses = 'net 10.0.0.0/8 or net 172.16.0.0/12 or net 192.168.0.0/16 or net 100.64.0.0/10';
@@ -25,6 +23,8 @@ export class Evidence implements AsyncDisposable {
   readonly folder: string;
   readonly #ports: DevicePorts;
   readonly #fabric: Fabric;
+  readonly #public: Capture;
+  readonly #others: Capture[] = [];
   #isKept = false;
 
   constructor(ports: DevicePorts, fabric: Fabric, name: string) {
@@ -32,36 +32,33 @@ export class Evidence implements AsyncDisposable {
     this.#fabric = fabric;
     this.folder = join(evidenceFolder, `${name}-${fabric.id}`);
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    this.#public = new Capture(ports, this.folder, 'public');
   }
 
   get captureFile(): string {
-    return join(this.folder, 'public.pcap');
+    return this.#public.file;
   }
 
   /** Captures every link of the public network from now on; once. */
   async startCapture(): Promise<void> {
-    if (existsSync(this.captureFile)) return;
-    const namespace = await waitForPublicNetwork(this.#fabric, this.#ports.clock);
-    this.#ports.daemons.start({
-      argv: inside(namespace, ['tcpdump', '-i', 'any', '-n', '-U', '-s', `${snapLength}`, '-w', this.captureFile]),
-      env: {},
-      logFile: join(this.folder, 'tcpdump.log'),
-      pidFile: join(this.folder, 'tcpdump.pid'),
-    });
-    const hasBegun = (): boolean => existsSync(this.captureFile) && statSync(this.captureFile).size > 0;
-    await until(hasBegun, Boolean, { because: `tcpdump captures in ${namespace}`, clock: this.#ports.clock, timeoutMs: 30_000 });
+    await this.#public.start(await waitForPublicNetwork(this.#fabric, this.#ports.clock));
   }
 
   async stopCapture(): Promise<void> {
-    await this.#ports.daemons.stop(join(this.folder, 'tcpdump.pid'));
+    await this.#public.stop();
   }
 
   /** Packets of the capture that match a pcap-filter(7) expression. */
-  async countPackets(filter: string): Promise<number> {
-    const { stdout } = await this.#ports.run(['tcpdump', '-r', this.captureFile, '-n', '--count', filter], { timeoutMs: 120_000 });
-    const count = /^(\d+) packets?$/m.exec(stdout)?.[1];
-    if (count === undefined) throw new Error(`could not count packets in ${this.captureFile}: tcpdump printed ${JSON.stringify(stdout)}`);
-    return Number(count);
+  countPackets(filter: string): Promise<number> {
+    return this.#public.count(filter);
+  }
+
+  /** Another place is captured too; the file is kept with the rest. */
+  async captureAt({ name, namespace }: Pick<Place, 'name' | 'namespace'>): Promise<Capture> {
+    const capture = new Capture(this.#ports, this.folder, name);
+    this.#others.push(capture);
+    await capture.start(namespace);
+    return capture;
   }
 
   /**
@@ -71,10 +68,8 @@ export class Evidence implements AsyncDisposable {
    */
   async expectNothingInClear(): Promise<void> {
     await this.stopCapture();
-    const { stdout } = await this.#ports.run(['tcpdump', '-r', this.captureFile, '-n', '-c', '3', privateAddresses], {
-      timeoutMs: 120_000,
-    });
-    if (stdout.trim() !== '') throw new LabError(`packets left in clear, of which these are the first:\n${stdout}`);
+    const found = await this.#public.first(privateAddresses);
+    if (found !== '') throw new LabError(`packets left in clear, of which these are the first:\n${found}`);
   }
 
   /** Dumps everything; the folder stays. @returns the folder. */
@@ -106,7 +101,7 @@ export class Evidence implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.stopCapture();
+    for (const capture of [this.#public, ...this.#others]) await capture.stop();
     if (!this.#isKept) rmSync(this.folder, { recursive: true, force: true });
   }
 

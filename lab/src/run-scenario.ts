@@ -11,6 +11,7 @@ import { startDevice, writeDeviceConfig } from './device.ts';
 import { LabError } from './fabric.ts';
 import type { Fabric } from './fabric.ts';
 import { changeMachines } from './lab-file.ts';
+import { layPrivatePath } from './private-path.ts';
 import type { Scenario, ScenarioResource, ScenarioSite } from './scenario.ts';
 import { connectSdk, putResource } from './sdk.ts';
 import { addSite } from './sites.ts';
@@ -39,7 +40,8 @@ export async function buildScenario(session: LabSession, scenario: Scenario, opt
   for (const [index, resource] of scenario.resources.entries()) {
     // Devices need the gateways' public addresses, and are ready before the connection that calls them.
     const hasAllAddresses = !scenario.resources.slice(index).some((later) => isOfType(later, 'publicIPAddresses'));
-    if (hasAllAddresses && isOfType(resource, 'virtualNetworkGateways')) sites ??= startSites(session, scenario);
+    const isPublic = scenario.sites.every(({ privatePath }) => privatePath === undefined);
+    if (hasAllAddresses && isPublic && isOfType(resource, 'virtualNetworkGateways')) sites ??= startSites(session, scenario);
     if (isOfType(resource, 'connections')) await (sites ??= startSites(session, scenario));
     const began = session.ports.clock.monotonic();
     session.signal?.throwIfAborted();
@@ -78,12 +80,14 @@ async function buildSites(session: LabSession, scenario: Scenario): Promise<void
 export async function buildSite(session: LabSession, scenario: Scenario, site: ScenarioSite): Promise<void> {
   const { ports, fabric } = session;
   await addSite(ports, fabric, { name: site.name, prefixes: site.prefixes, publicAddress: site.publicAddress });
-  const { device } = site;
+  const { device, privatePath } = site;
   if (device.kind === 'strongswan') {
+    const remoteAddress = await gatewayAddress(session.arm, scenario, device.connection, privatePath !== undefined);
+    if (privatePath !== undefined) await layPrivatePath(ports, fabric, site.name, privatePath, remoteAddress);
     writeDeviceConfig(fabric, site.name, {
       ...device,
-      localAddress: site.publicAddress,
-      remoteAddress: await gatewayAddress(session.arm, scenario, device.connection),
+      localAddress: privatePath?.address ?? site.publicAddress,
+      remoteAddress,
       sharedKey: 'value' in device.sharedKey ? device.sharedKey.value : keyOf(scenario, device.connection),
     });
     await markDevice(fabric, site.name, device.connection);
@@ -102,8 +106,15 @@ export async function markDevice(fabric: Fabric, site: string, connection: strin
   }));
 }
 
-async function gatewayAddress(arm: ArmClient, scenario: Scenario, connection: string): Promise<string> {
-  const gateway = bodyOf(scenario, idIn(bodyOf(scenario, connection), 'properties', 'virtualNetworkGateway1', 'id'));
+async function gatewayAddress(arm: ArmClient, scenario: Scenario, connection: string, isPrivate: boolean): Promise<string> {
+  const gatewayId = idIn(bodyOf(scenario, connection), 'properties', 'virtualNetworkGateway1', 'id');
+  if (isPrivate) {
+    // Azure lists the public address, then the private one.
+    const own = member(await arm.get(gatewayId), 'properties', 'bgpSettings', 'bgpPeeringAddresses', 0, 'tunnelIpAddresses', 1);
+    if (typeof own !== 'string') throw new LabError(`the gateway of ${connection} has no private address for tunnels`);
+    return own;
+  }
+  const gateway = bodyOf(scenario, gatewayId);
   const publicIp = await arm.get(idIn(gateway, 'properties', 'ipConfigurations', 0, 'properties', 'publicIPAddress', 'id'));
   const address = member(publicIp, 'properties', 'ipAddress');
   if (typeof address !== 'string') throw new LabError(`the gateway of ${connection} has no public address yet`);

@@ -21,7 +21,16 @@ export type ScenarioSite = {
   readonly name: string;
   readonly publicAddress: string;
   readonly prefixes: readonly string[];
+  /** Also reached through a VM, which stands for the edge of an ExpressRoute circuit; the tunnel takes this path. */
+  readonly privatePath?: PrivatePath;
   readonly device: ScenarioDevice;
+};
+
+export type PrivatePath = {
+  /** Resource id of the VM's interface; it forwards. */
+  readonly networkInterface: string;
+  /** The device's address on this path; the VM's is the next one. */
+  readonly address: string;
 };
 
 export type Expectation = {

@@ -72,6 +72,11 @@ export type DraftInstance = Omit<InstancePlan, 'namespace' | 'public' | 'vnet' |
   readonly tunnels: readonly DraftTunnel[];
 };
 
+/** The instance's own in the VNet, no mask. */
+export function vnetAddress({ vnet }: Pick<DraftInstance, 'vnet'>): string {
+  return vnet.address.split('/')[0] ?? '';
+}
+
 /** A subnet with its VNet, for what is attached to it. */
 export type SubnetPlace = { readonly vnet: DraftVnet; readonly subnet: DraftSubnet };
 

@@ -45,6 +45,8 @@ export type ReasonCode =
   | 'PeerAddressMissing'
   | 'PeerAddressIsOwn'
   | 'PeerAddressInUse'
+  | 'PrivateAddressNotEnabled'
+  | 'PrivatePeerNamed'
   | 'PrefixesMissing'
   | 'PrefixInUse'
   | 'PrefixInVirtualNetwork'
@@ -54,7 +56,6 @@ export type ReasonCode =
   // Not planned, or not in effect, because this version does not do it.
   | 'GatewayTypeNotSupported'
   | 'ConnectionTypeNotSupported'
-  | 'PrivateAddressNotSupported'
   | 'NatNotSupported'
   | 'DhGroupNotSupported'
   | 'SecondInstanceNotPlanned'

@@ -49,6 +49,15 @@ describe('what is planned', () => {
     ]);
   });
 
+  test('VGW-PEER-010: a tunnel from the private address starts at the VNet leg, under that name, and wants a peer with an address', () => {
+    const own = hq({ enablePrivateIpAddress: true });
+    const { ike } = onlyTunnel([...own, ...siteWithConnection(1, { useLocalAzureIpAddress: true })]);
+    expect([ike.localAddress, ike.localId]).toEqual(['10.1.255.4', '10.1.255.4']);
+    const [, link] = siteWithConnection(1, { useLocalAzureIpAddress: true });
+    const named = site('site1', ['192.168.1.0/24'], { fqdn: 'site1.example.net' });
+    expect(reasonsOf(plan(inputOf([...own, named, ...(link === undefined ? [] : [link])]))).join()).toContain('needs its gatewayIpAddress');
+  });
+
   test('a subnet that is the whole VNet is not routed beside its bridge', () => {
     const { plan: planned, issues } = plan(inputOf([virtualNetwork('v', ['10.5.0.0/24'], { all: '10.5.0.0/24' })]));
     expect(issues).toEqual([]);
@@ -243,7 +252,7 @@ describe('what is not planned, and why', () => {
       conn({ authenticationType: 'Certificate', certificateAuthentication: { outboundAuthCertificate: 'https://v/certificates/Gate' } }),
       'its outbound certificate gate was not imported (sallyport certificate import)',
     ],
-    [conn({ useLocalAzureIpAddress: true }), "tunnels from the gateway's private address are not supported yet"],
+    [conn({ useLocalAzureIpAddress: true }), 'it uses the private address of its gateway, whose enablePrivateIpAddress is off'],
     [
       conn({ ingressNatRules: [{ id: 'x' }] }),
       'its NAT rules are not supported yet, and without them its packets would carry the wrong addresses',

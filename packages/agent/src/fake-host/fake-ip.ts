@@ -52,6 +52,7 @@ function runIpLine(namespaces: Namespaces, current: FakeNamespace | undefined, w
         source: option(rest, 'from'),
         table: Number(option(rest, 'table')),
         protocol: Number(option(rest, 'protocol')),
+        ...(rest.includes('to') ? { destination: option(rest, 'to') } : {}),
         ...(rest.includes('iif') ? { inputDevice: option(rest, 'iif') } : {}),
       };
       return verb === 'add' ? inside(current, words).addRule(rule) : inside(current, words).deleteRule(rule);
@@ -178,8 +179,16 @@ function printRoute(route: IpRoute): object {
 }
 
 function printRule(rule: FakeNamespace['rules'][number]): object {
+  const destination = rule.destination === undefined ? {} : { dst: rule.destination };
   const input = rule.inputDevice === undefined ? {} : { iif: rule.inputDevice };
-  return { priority: rule.priority, src: rule.source, ...input, table: String(rule.table), protocol: String(rule.protocol) };
+  return {
+    priority: rule.priority,
+    src: rule.source,
+    ...destination,
+    ...input,
+    table: String(rule.table),
+    protocol: String(rule.protocol),
+  };
 }
 
 function inside(current: FakeNamespace | undefined, words: readonly string[]): FakeNamespace {

@@ -154,5 +154,6 @@ function isSameKey(a: IpRoute, b: IpRoute): boolean {
 }
 
 function isSameRule(a: IpRule, b: IpRule): boolean {
-  return a.priority === b.priority && a.source === b.source && a.table === b.table && a.inputDevice === b.inputDevice;
+  const isSameMatch = a.source === b.source && a.destination === b.destination && a.inputDevice === b.inputDevice;
+  return isSameMatch && a.priority === b.priority && a.table === b.table;
 }

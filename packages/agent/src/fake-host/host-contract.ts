@@ -32,6 +32,16 @@ const moved: HostPlan = {
     vnet: { ...instance.vnet, linkId: 1 },
   })),
 };
+/** Of two tunnels, one starts at the gateway's private address. */
+const fromPrivate: HostPlan = {
+  ...samplePlan([]),
+  instances: samplePlan([peer('a', 1), { ...peer('b', 2), address: '172.16.0.1' }]).instances.map((instance) => ({
+    ...instance,
+    tunnels: instance.tunnels.map((tunnel) =>
+      tunnel.name === 'b' ? { ...tunnel, ike: { ...tunnel.ike, localAddress: '10.1.255.4', localId: '10.1.255.4' } } : tunnel,
+    ),
+  })),
+};
 /** A way to the Internet, and a subnet whose routes are its own. */
 const routed: HostPlan = {
   ...samplePlan([]),
@@ -82,6 +92,7 @@ export function hostContract(open: () => ContractHost): void {
       one: samplePlan([peer('a', 1)]),
       moved,
       two: samplePlan([peer('b', 2), peer('c', 3)]),
+      private: fromPrivate,
       routed,
     };
     for (const [name, plan] of Object.entries(steps)) {

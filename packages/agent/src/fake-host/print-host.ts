@@ -13,18 +13,18 @@ function printNamespace(namespace: FakeNamespace | undefined): readonly string[]
   return [
     ...[...namespace.links.values()].map(printLink).toSorted(),
     ...namespace.routes.map(printRoute).toSorted(),
-    ...namespace.rules
-      .filter((rule) => rule.protocol !== 2)
-      .map(
-        (rule) =>
-          `rule ${rule.priority} from ${rule.source}${rule.inputDevice === undefined ? '' : ` iif ${rule.inputDevice}`} table ${rule.table}`,
-      ),
+    ...namespace.rules.filter((rule) => rule.protocol !== 2).map(printRule),
     ...[...namespace.sysctls].map(([key, value]) => `sysctl ${key} = ${value}`).toSorted(),
     ...[...namespace.tables].flatMap(([table, chains]) => [
       `table inet ${table}`,
       ...chains.flatMap((chain) => [`  chain ${chain.name}`, ...chain.rules.map((rule) => `    ${rule}`)]),
     ]),
   ];
+}
+
+function printRule({ priority, source, destination, inputDevice, table }: FakeNamespace['rules'][number]): string {
+  const to = destination === undefined ? '' : ` to ${destination}`;
+  return `rule ${priority} from ${source}${to}${inputDevice === undefined ? '' : ` iif ${inputDevice}`} table ${table}`;
 }
 
 function printLink(link: FakeLink): string {

@@ -18,7 +18,8 @@ function singleIssues({ public: outside, vnet }: InstancePlan, tunnel: TunnelPla
   if (ike.remoteAddress === '' || ike.remoteAddress === ike.localAddress) {
     found.push(planIssue('PlanMissingPeer', connection, `${name} has no peer but itself`));
   }
-  if (ike.localAddress !== outside.address) impossible(`starts at ${ike.localAddress}, but its instance has ${outside.address}`);
+  const own = [outside.address, vnet.address.split('/')[0] ?? ''];
+  if (!own.includes(ike.localAddress)) impossible(`starts at ${ike.localAddress}, but its instance has ${own.join(' and ')}`);
   if (!ike.initiates && !ike.responds) impossible('neither initiates nor responds');
   if ([ike.offers, ike.accepts, esp.offers, esp.accepts].some(({ length }) => length === 0)) impossible('has an empty list of proposals');
   if (esp.selectors.length === 0) impossible('has no traffic selectors');

@@ -14,7 +14,7 @@ import {
   type RouteTable,
   type VnetRoute,
 } from '@sallyport/model';
-import type { Context, Draft, DraftInstance, DraftSubnet, DraftVnet } from '../draft.ts';
+import { vnetAddress, type Context, type Draft, type DraftInstance, type DraftSubnet, type DraftVnet } from '../draft.ts';
 import { completeTable, defaultRoute, selectRoutes, systemRoutes } from '../routes/effective.ts';
 
 export function planEffectiveRoutes(draft: Draft): Draft {
@@ -29,7 +29,7 @@ function withRoutes(context: Context, vnet: DraftVnet, instances: readonly Draft
   // In the VNet's own table subnets are the bridges'.
   const onBridges = new Set(vnet.subnets.map(({ cidr }) => formatCidr(cidr)));
   const routes = selectRoutes([...system, ...learned]).filter(({ prefix }) => !onBridges.has(prefix));
-  const gateways = instances.map(addressOf);
+  const gateways = instances.map(vnetAddress);
   return { ...vnet, routes, subnets: vnet.subnets.map((subnet) => withOwnRoutes(context, vnet, subnet, { system, learned, gateways })) };
 }
 
@@ -53,12 +53,8 @@ function routesToGateway({ index }: Context, instance: DraftInstance): readonly 
     ...(hasDefaultSite ? [defaultRoute] : []),
     ...instance.tunnels.flatMap(({ remotePrefixes }) => remotePrefixes),
   ]);
-  const nextHops = [addressOf(instance)];
+  const nextHops = [vnetAddress(instance)];
   return [...prefixes].map((prefix) => ({ prefix, source: 'VirtualNetworkGateway', nextHopType: 'VirtualNetworkGateway', nextHops }));
-}
-
-function addressOf({ vnet }: DraftInstance): string {
-  return vnet.address.split('/')[0] ?? '';
 }
 
 function userRoutes(table: RouteTable, vnet: DraftVnet, gateways: readonly string[]): readonly VnetRoute[] {

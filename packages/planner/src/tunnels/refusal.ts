@@ -13,6 +13,7 @@ import {
   type VirtualNetworkGateway,
 } from '@sallyport/model';
 import type { Context, DraftInstance } from '../draft.ts';
+import { vnetAddress } from '../draft.ts';
 import type { ReportEntry } from '../input.ts';
 import { canonicalPrefixes } from '../prefixes.ts';
 import { describe, notPlanned } from '../reason.ts';
@@ -52,8 +53,10 @@ export function tunnelParts(
   if (site === undefined) return notPlanned(resource, 'PeerAddressMissing', `local network gateway ${resourceName(siteId)} does not exist`);
   const peer = site.properties.gatewayIpAddress ?? site.properties.fqdn;
   if (peer === undefined) return notPlanned(resource, 'PeerAddressMissing', `${describe(site)} has no address`);
-  if (peer === instance.public.address)
+  if ([instance.public.address, vnetAddress(instance)].includes(peer))
     return notPlanned(resource, 'PeerAddressIsOwn', `${describe(site)} has the gateway's own address ${peer}`);
+  const unreachable = connection.properties.useLocalAzureIpAddress ? refusalOfPrivate(resource, gateway, site) : undefined;
+  if (unreachable !== undefined) return unreachable;
   const isDefaultSite = isSameResource(gateway.properties.gatewayDefaultSite?.id ?? '', site.id);
   const remotePrefixes = canonicalPrefixes([
     ...site.properties.localNetworkAddressSpace.addressPrefixes,
@@ -73,12 +76,9 @@ export function tunnelParts(
 }
 
 function refusalOfKind(resource: Resource, { properties }: Connection): ReportEntry | undefined {
-  const { connectionType, useLocalAzureIpAddress, ingressNatRules, egressNatRules, ipsecPolicies } = properties;
+  const { connectionType, ingressNatRules, egressNatRules, ipsecPolicies } = properties;
   if (connectionType !== 'IPsec') {
     return notPlanned(resource, 'ConnectionTypeNotSupported', `connections of type ${connectionType} are not supported yet`);
-  }
-  if (useLocalAzureIpAddress) {
-    return notPlanned(resource, 'PrivateAddressNotSupported', "tunnels from the gateway's private address are not supported yet");
   }
   if (ingressNatRules.length + egressNatRules.length > 0) {
     const because = 'its NAT rules are not supported yet, and without them its packets would carry the wrong addresses';
@@ -87,6 +87,22 @@ function refusalOfKind(resource: Resource, { properties }: Connection): ReportEn
   // Azure's enum has it, RFC 7296 §1.2 and RFC 2409 §5 have no exchange without a group.
   if (ipsecPolicies.some(({ dhGroup }) => dhGroup === 'None')) {
     return notPlanned(resource, 'DhGroupNotSupported', 'its policy has no IKE Diffie-Hellman group, and IKE can do nothing without one');
+  }
+  return undefined;
+}
+
+/** VGW-PEER-010: outer packets leave by the VNet leg, on a route of their own to the peer (docs/adr/0041). */
+function refusalOfPrivate(resource: Resource, { properties }: VirtualNetworkGateway, site: LocalNetworkGateway): ReportEntry | undefined {
+  if (!properties.enablePrivateIpAddress) {
+    return notPlanned(
+      resource,
+      'PrivateAddressNotEnabled',
+      'it uses the private address of its gateway, whose enablePrivateIpAddress is off',
+    );
+  }
+  if (site.properties.gatewayIpAddress === undefined) {
+    const because = `${describe(site)} has a host name, and a tunnel from the gateway's private address needs its gatewayIpAddress`;
+    return notPlanned(resource, 'PrivatePeerNamed', because);
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 /** Turns a connection's parts into its tunnel. Algorithms, lifetimes and selectors are in ../policy/. */
-import type { DraftTunnel } from '../draft.ts';
+import { vnetAddress, type DraftTunnel } from '../draft.ts';
 import { securityAssociations } from '../policy/security-associations.ts';
 import { selectorsOf } from '../policy/selectors.ts';
 import type { TunnelParts } from './refusal.ts';
@@ -22,9 +22,10 @@ export function tunnelOf({
   remotePrefixes,
   authentication,
 }: TunnelParts): DraftTunnel {
-  const { connectionMode, ipsecPolicies } = connection.properties;
+  const { connectionMode, ipsecPolicies, useLocalAzureIpAddress } = connection.properties;
   const { vpnType, disableIPSecReplayProtection } = gateway.properties;
   const { ike, esp } = securityAssociations(vpnType, ipsecPolicies[0]);
+  const ownAddress = useLocalAzureIpAddress ? vnetAddress(instance) : instance.public.address;
   const isNamed = site.properties.gatewayIpAddress === undefined;
   return {
     connection: resource.id,
@@ -35,9 +36,9 @@ export function tunnelOf({
     allowsTransit: vpnType === 'RouteBased' && !connection.properties.usePolicyBasedTrafficSelectors,
     ike: {
       version: connection.allocated.connectionProtocol === 'IKEv1' ? 1 : 2,
-      localAddress: instance.public.address,
+      localAddress: ownAddress,
       remoteAddress: peer,
-      localId: instance.public.address,
+      localId: ownAddress,
       // A host name's address may change, so the device may show any identity; the shared key decides.
       remoteId: isNamed ? '%any' : peer,
       initiates: connectionMode !== 'ResponderOnly',

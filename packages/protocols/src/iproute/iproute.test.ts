@@ -6,7 +6,7 @@ import { parseNamespaceNames, parseReading } from './reading.ts';
 const captured = [
   '[{"ifindex":1,"ifname":"lo","flags":["LOOPBACK","UP","LOWER_UP"],"mtu":65536,"addr_info":[{"family":"inet","local":"127.0.0.1","prefixlen":8,"scope":"254"},{"family":"inet6","local":"::1","prefixlen":128,"scope":"254"}]},{"ifindex":2,"link_index":2,"ifname":"l5","flags":["NO-CARRIER","BROADCAST","MULTICAST","UP"],"mtu":1500,"master":"b4","linkinfo":{"info_kind":"veth"},"ifalias":"gw-x/public","addr_info":[]}]',
   '[{"type":"1","dst":"default","gateway":"198.51.100.10","dev":"l5","table":"213","protocol":"213","scope":"0","flags":["linkdown"]},{"type":"7","dst":"default","table":"254","protocol":"213","scope":"0","metric":4278198272,"flags":[]},{"type":"1","dst":"10.8.0.0/16","table":"254","protocol":"213","scope":"0","flags":[],"nexthops":[{"dev":"l5","weight":1,"flags":["linkdown"]},{"gateway":"10.0.0.1","dev":"lo","weight":1,"flags":[]}]},{"type":"6","dst":"10.9.0.0/16","table":"254","protocol":"214","scope":"0","metric":4000,"flags":[]},{"type":"2","dst":"::1","dev":"lo","table":"255","protocol":"2","scope":"0","metric":0,"flags":[],"pref":"medium"}]',
-  '[{"priority":0,"src":"all","table":"255","protocol":"2"},{"priority":1000,"src":"198.51.100.10","table":"213","protocol":"213"}]',
+  '[{"priority":0,"src":"all","table":"255","protocol":"2"},{"priority":1000,"src":"198.51.100.10","table":"213","protocol":"213"},{"priority":1001,"src":"10.1.255.4","dst":"172.16.0.1","table":"214","protocol":"213"}]',
   '',
 ].join('\n');
 
@@ -39,6 +39,7 @@ test('a namespace is read from three documents, IPv6 left out', () => {
     rules: [
       { priority: 0, source: 'all', table: 255, protocol: 2 },
       { priority: 1000, source: '198.51.100.10', table: 213, protocol: 213 },
+      { priority: 1001, source: '10.1.255.4', destination: '172.16.0.1', table: 214, protocol: 213 },
     ],
   });
 });

@@ -19,6 +19,8 @@ export type IpLink = {
   readonly alias?: string;
   /** Of an XFRM interface. */
   readonly ifId?: number;
+  /** Of an XFRM interface: the one its outer packets leave by. */
+  readonly lower?: string;
   /** IPv4 with mask: `10.1.0.1/24`. */
   readonly addresses: readonly string[];
 };
@@ -44,6 +46,8 @@ export type IpRoute = {
 export type IpRule = {
   readonly priority: number;
   readonly source: string;
+  /** One host's address; absent: any. */
+  readonly destination?: string;
   /** `iif`: only packets that came in there. */
   readonly inputDevice?: string;
   readonly table: number;
@@ -71,11 +75,13 @@ export function parseReading(stdout: string): NamespaceReading {
 
 function parseRule(rule: Fields): IpRule {
   const inputDevice = text(rule, 'iif');
+  const destination = text(rule, 'dst');
   return {
     priority: number(rule, 'priority'),
     source: text(rule, 'src') ?? 'all',
     table: Number(text(rule, 'table') ?? 0),
     protocol: Number(text(rule, 'protocol') ?? 0),
+    ...(destination === undefined ? {} : { destination }),
     ...(inputDevice === undefined ? {} : { inputDevice }),
   };
 }
@@ -97,6 +103,7 @@ function parseLink(link: Fields): IpLink {
   const kind = text(linkInfo, 'info_kind');
   const master = text(link, 'master');
   const alias = text(link, 'ifalias');
+  const lower = kind === 'xfrm' ? text(link, 'link') : undefined;
   return {
     name: text(link, 'ifname') ?? '',
     index: number(link, 'ifindex'),
@@ -110,6 +117,7 @@ function parseLink(link: Fields): IpLink {
     ...(master === undefined ? {} : { master }),
     ...(alias === undefined ? {} : { alias }),
     ...(ifId === undefined ? {} : { ifId: Number(ifId) }),
+    ...(lower === undefined ? {} : { lower }),
   };
 }
 

@@ -186,10 +186,25 @@ function usesGateway(route: IpRoute): boolean {
 type Rule = NamespaceState['rules'][number];
 
 function isSameRule(a: Rule, b: Rule): boolean {
-  return a.priority === b.priority && a.source === b.source && a.table === b.table && a.inputDevice === b.inputDevice;
+  const isSameMatch = a.source === b.source && a.destination === b.destination && a.inputDevice === b.inputDevice;
+  return isSameMatch && a.priority === b.priority && a.table === b.table;
 }
 
 function ruleLine(verb: 'add' | 'delete', rule: Rule): string {
-  const from = ['from', rule.source, ...(rule.inputDevice === undefined ? [] : ['iif', rule.inputDevice])];
-  return batchLine('rule', verb, 'priority', rule.priority, ...from, 'table', rule.table, 'protocol', rule.protocol);
+  const to = rule.destination === undefined ? [] : ['to', rule.destination];
+  const input = rule.inputDevice === undefined ? [] : ['iif', rule.inputDevice];
+  return batchLine(
+    'rule',
+    verb,
+    'priority',
+    rule.priority,
+    'from',
+    rule.source,
+    ...to,
+    ...input,
+    'table',
+    rule.table,
+    'protocol',
+    rule.protocol,
+  );
 }

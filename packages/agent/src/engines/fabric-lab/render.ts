@@ -9,6 +9,7 @@ import { formatCidr, parseCidr } from '@sallyport/model';
 import type { HostPlan, InstancePlan, NetworkInterfacePlan, ResourceId, VnetPlan, VnetRoute } from '@sallyport/model';
 import type { IpRoute } from '@sallyport/protocols';
 import { internetDevice, outboundTable } from './outbound.ts';
+import { privatePeers, vnetAddress } from '../outer-leg.ts';
 import type { DeviceState, FabricState, NamespaceState, PairState, RouteState } from './state.ts';
 
 /** rtm_protocol of routes and rules of the fabric; 214 is the tunnels'. 213 and 214 have no name in iproute2's rt_protos. */
@@ -16,6 +17,8 @@ export const fabricProtocol = 213;
 const mainTable = 254;
 /** Routes of a gateway's own packets (IKE, ESP): they must never follow a tunnel route that covers the peer's address. */
 export const outerTable = 213;
+/** The same for tunnels from the private address, whose peers are reached through the VNet. */
+const privateOuterTable = 214;
 const outerRulePriority = 1000;
 /** Behind every tunnel route and blackhole, so that a tunnel for 0.0.0.0/0 wins for what is forwarded. */
 const outerDefaultMetric = 100_000;
@@ -154,6 +157,7 @@ function renderNetworkInterface(nic: NetworkInterfacePlan): NamespaceState {
 function renderInstance(instance: InstancePlan): NamespaceState {
   const { gateway: resource, public: outer, vnet } = instance;
   const toRouter = { gateway: outer.router, device: 'public' };
+  const peers = privatePeers(instance);
   return {
     namespace: instance.namespace,
     resources: [resource],
@@ -169,11 +173,24 @@ function renderInstance(instance: InstancePlan): NamespaceState {
       { ...route('0.0.0.0/0', resource, toRouter), metric: outerDefaultMetric },
       { ...route(`${outer.router}/32`, resource, { device: 'public' }), table: outerTable },
       { ...route('0.0.0.0/0', resource, toRouter), table: outerTable },
+      ...(peers.length === 0
+        ? []
+        : [{ ...route('0.0.0.0/0', resource, { gateway: vnet.router, device: 'vnet' }), table: privateOuterTable }]),
       ...vnet.prefixes
         .filter((prefix) => prefix !== networkOf(vnet.address))
         .map((prefix) => route(prefix, resource, { gateway: vnet.router, device: 'vnet' })),
     ],
-    rules: [{ priority: outerRulePriority, source: outer.address, table: outerTable, protocol: fabricProtocol }],
+    rules: [
+      { priority: outerRulePriority, source: outer.address, table: outerTable, protocol: fabricProtocol },
+      // By peer, for the address is in use inside the VNet too.
+      ...peers.map((destination) => ({
+        priority: outerRulePriority,
+        source: vnetAddress(instance),
+        destination,
+        table: privateOuterTable,
+        protocol: fabricProtocol,
+      })),
+    ],
   };
 }
 

@@ -22,9 +22,9 @@ export const admissionSets: readonly NftSet[] = [
   { name: 'ike-sources', lines: ['type ipv4_addr', `size ${rememberedSources}`, 'flags dynamic, timeout', 'timeout 1m'] },
 ];
 
-/** Rules of the input chain: all UDP for IKE and for ESP in UDP. */
-export function admissionRules(address: string): readonly string[] {
-  const to = `iifname "public" ip daddr ${address} udp dport`;
+/** Rules of the input chain: all UDP for IKE and for ESP in UDP. @param match what makes a packet one for IKE: leg and addresses. */
+export function admissionRules(match: string): readonly string[] {
+  const to = `${match} udp dport`;
   return [
     // ESP in UDP has an SPI where IKE has its marker, and is by far the most packets; a keepalive has one byte.
     `${to} 4500 @th,64,32 0 jump ike-marked`,

@@ -1,11 +1,13 @@
 /**
  * The packet filter of a gateway instance: table `inet sallyport`. Pure. Between VNet and tunnels everything may pass that
  * belongs to the connection (sources.ts), and between tunnels that allow transit; between VNet and the public network nothing,
- * ever; on the public leg only IKE (as much as charon can bear: ike-admission.ts), ESP and ICMP, and only from and to the gateway's public address.
+ * ever; on the public leg only IKE (as much as charon can bear: ike-admission.ts), ESP and ICMP, and only from and to the gateway's public
+ * address. On the VNet leg, IKE and ESP with peers of the private address only.
  * So a packet of the inside can't leave in clear whatever the routes say. Not NAT, not SKU limits.
  */
 import type { InstancePlan } from '@sallyport/model';
 import type { NftChain } from '@sallyport/protocols';
+import { privatePeers, vnetAddress } from '../outer-leg.ts';
 import { markedTable } from '../marked-table.ts';
 import type { MarkedTable } from '../marked-table.ts';
 import { admissionChains, admissionRules, admissionSets } from './ike-admission.ts';
@@ -18,14 +20,16 @@ export function renderFilter(instance: InstancePlan, clampsMss: boolean): Marked
 
 function chainsOf(instance: InstancePlan, clampsMss: boolean): readonly NftChain[] {
   const here = instance.public.address;
+  const fromVnet = privateRules(instance);
   return [
     {
       name: 'input',
       hook: 'type filter hook input priority 0; policy drop;',
       rules: [
         'iifname "lo" accept',
-        ...admissionRules(here),
+        ...admissionRules(`iifname "public" ip daddr ${here}`),
         `iifname "public" ip daddr ${here} meta l4proto { icmp, esp } accept`,
+        ...fromVnet.input,
         'iifname "vnet" meta l4proto icmp accept',
         'iifname "t*" meta l4proto icmp accept',
       ],
@@ -47,6 +51,7 @@ function chainsOf(instance: InstancePlan, clampsMss: boolean): readonly NftChain
         'oifname "lo" accept',
         `oifname "public" ip saddr ${here} udp sport { 500, 4500 } accept`,
         `oifname "public" ip saddr ${here} meta l4proto { icmp, esp } accept`,
+        ...fromVnet.output,
         'oifname "vnet" meta l4proto icmp accept',
         'oifname "t*" meta l4proto icmp accept',
       ],
@@ -54,6 +59,18 @@ function chainsOf(instance: InstancePlan, clampsMss: boolean): readonly NftChain
     ...admissionChains(instance),
     ...sourceChains(instance),
   ];
+}
+
+/** VGW-PEER-010: on the VNet leg IKE and ESP with the peers of connections that start at the private address, and with nobody else. */
+function privateRules(instance: InstancePlan): { readonly input: readonly string[]; readonly output: readonly string[] } {
+  const peers = privatePeers(instance);
+  if (peers.length === 0) return { input: [], output: [] };
+  const [here, there] = [vnetAddress(instance), `{ ${peers.join(', ')} }`];
+  const [input, output] = [`iifname "vnet" ip daddr ${here} ip saddr ${there}`, `oifname "vnet" ip saddr ${here} ip daddr ${there}`];
+  return {
+    input: [...admissionRules(input), `${input} meta l4proto esp accept`],
+    output: [`${output} udp sport { 500, 4500 } accept`, `${output} meta l4proto esp accept`],
+  };
 }
 
 /** From site to site. Not back to where a packet came from: a site that routes a prefix here which we route there would get it for ever. */

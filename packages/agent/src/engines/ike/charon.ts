@@ -92,7 +92,8 @@ export function charonSettings(files: Pick<CharonFiles, 'socket' | 'logFile'>): 
   rdn_matching = relaxed
   install_routes = no
   install_virtual_ip = no
-  interfaces_use = public
+  # What reaches it on the VNet leg is the filter's to say.
+  interfaces_use = public, vnet
   # Only children with a time for inactivity end so; the last of them takes its IKE SA along.
   inactivity_close_ike = yes
   retransmit_timeout = 1.0

@@ -33,6 +33,19 @@ test('every tunnel gets an XFRM interface on the public leg', () => {
   ]);
 });
 
+test('a tunnel from the private address has its interface on the VNet leg, and is made anew when that changes', () => {
+  const [first, ...others] = instance.tunnels;
+  if (first === undefined) throw new Error('the sample has tunnels');
+  const moved = { ...instance, tunnels: [{ ...first, ike: { ...first.ike, localAddress: '10.1.255.4' } }, ...others] };
+  const of = (lower: string) => diffXfrmInterfaces(moved, reading(device('t1', { lower }), device('t2', { lower: 'public' })));
+  expect(of('vnet')).toEqual([]);
+  expect(of('public').map(({ line }) => line)).toEqual([
+    'link delete t1',
+    'link add name t1 type xfrm dev vnet if_id 1',
+    'link set dev t1 mtu 1400 up',
+  ]);
+});
+
 test('interfaces that stand are left alone; only what differs is set', () => {
   expect(lines(device('t1'), device('t2'))).toEqual([]);
   expect(lines(device('t1', { mtu: 1500 }), device('t2', { isUp: false }))).toEqual(['link set dev t1 mtu 1400', 'link set dev t2 up']);

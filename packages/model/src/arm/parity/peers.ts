@@ -1,12 +1,12 @@
 /** What a gateway and its peers do with each other: rules that no refusal tells, held by planner and agent and by tests with real devices. */
-import { differs, notYet, pages, row, type ParityRow } from './row.ts';
+import { differs, pages, row, type ParityRow } from './row.ts';
 
 const learned = 'The first attempt under an identity that is not the address is refused, the next one gets in (ADR 34).';
 const looked = 'Every minute, or as often as the named name server says; Azure says every few minutes.';
 const shortest = 'With IKEv2 not before 14 s: retransmission times are one set for all of charon’s connections (ADR 32).';
 const told = 'They are told as a condition of the connection, WeakAlgorithms.';
 const privatePeering =
-  'Rules are checked (VGW-SKU-008, VGW-CONN-027); the connection is not planned and says so: PrivateAddressNotSupported.';
+  'There are no circuits: whatever leads from the GatewaySubnet to the device will do, such as a route table. The device needs an address, no name.';
 const troubleshooting =
   'Fault codes are Azure’s, summaries and actions are ours, log files are under the data directory; several may run at once.';
 
@@ -20,6 +20,11 @@ export const peerParity: readonly ParityRow[] = [
   row('VGW-PEER-007', 'A silent peer is found dead, and tried again until it answers.', pages.faq, shortest),
   row('VGW-PEER-008', 'DES, 3DES, MD5, group 1 and no encryption work where a custom policy has them.', pages.policies, told),
   row('VGW-PEER-009', 'MTU 1400 in the tunnel, TCP MSS clamped at 1350.', pages.devices),
-  notYet('VGW-PEER-010', 'Tunnels from the gateway’s private address over ExpressRoute private peering.', pages.settings, privatePeering),
+  differs(
+    'VGW-PEER-010',
+    'Tunnels from the gateway’s private address over ExpressRoute private peering.',
+    pages.privatePeering,
+    privatePeering,
+  ),
   differs('NW-002', 'Troubleshooting of VPN gateways and connections by Network Watcher.', pages.troubleshoot, troubleshooting),
 ];

@@ -36,6 +36,7 @@ export const pages = {
   policies: `${learn}/vpn-gateway/vpn-gateway-about-compliance-crypto`,
   selectors: `${learn}/vpn-gateway/vpn-gateway-connect-multiple-policybased-rm-ps`,
   certificates: `${learn}/vpn-gateway/site-to-site-certificate-authentication-gateway-portal`,
+  privatePeering: `${learn}/vpn-gateway/site-to-site-vpn-private-peering`,
   coexistence: `${learn}/expressroute/how-to-configure-coexisting-gateway-portal`,
   devices: `${learn}/vpn-gateway/vpn-gateway-about-vpn-devices`,
   local: `${learn}/vpn-gateway/vpn-gateway-modify-local-network-gateway`,

@@ -47,12 +47,13 @@ export function overallStatus(observations: readonly ConnectionObservation[]): C
   return order.find((status) => observations.some((one) => one.status === status)) ?? 'Unknown';
 }
 
-/** Azure names a tunnel after the connection and the gateway's address. */
+/** Azure names a tunnel after the connection and the gateway's address at which it ends. */
 function tunnelStatus(connection: Connection, observation: ConnectionObservation, { lookup }: ViewContext): JsonObject {
   const gateway = asVirtualNetworkGateway(lookup.get(connection.properties.virtualNetworkGateway1.id));
   const instance = gateway?.allocated.instances.find((one) => observation.instance.endsWith(`/${one.role}`));
+  const address = connection.properties.useLocalAzureIpAddress ? instance?.privateIPAddress : instance?.publicIPAddress;
   return {
-    tunnel: `${connection.name}_${instance?.publicIPAddress ?? observation.instance}`,
+    tunnel: `${connection.name}_${address ?? observation.instance}`,
     connectionStatus: observation.status,
     ingressBytesTransferred: observation.ingressBytes,
     egressBytesTransferred: observation.egressBytes,
