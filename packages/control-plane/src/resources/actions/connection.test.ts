@@ -86,6 +86,16 @@ test('resets raise the epoch that the host acts on, of one tunnel or of all', as
   expect((await client.send('GET', all.first.headers['location'] ?? '')).body.id).toBe(gateway);
 });
 
+test('gatewayVip picks the instance by its public address, and another address is refused', async () => {
+  const before = agent.plan()?.instances[0]?.tunnels[0]?.resetEpoch ?? -1;
+  const vip = agent.plan()?.instances[0]?.public.address ?? '';
+  const own = await client.run('POST', `${gateway}/reset?api-version=2022-01-01&gatewayVip=${vip}`);
+  expect([own.first.status, own.last?.body.status]).toEqual([202, 'Succeeded']);
+  const other = await client.send('POST', `${gateway}/reset?api-version=2022-01-01&gatewayVip=203.0.113.99`);
+  expect([other.status, other.body.error.code]).toEqual([400, 'InvalidParameter']);
+  expect(agent.plan()?.instances[0]?.tunnels[0]?.resetEpoch).toBe(before + 1);
+});
+
 test('getikesas answers a string of JSON with cookies as whole numbers', async () => {
   const child = {
     name: 'c',
@@ -124,16 +134,21 @@ test('getikesas answers a string of JSON with cookies as whole numbers', async (
         dhGroup: 'DHGroup2',
         establishedSeconds: 100,
         rekeySeconds: 28_700,
-        childSas: [child],
+        childSas: [child, { ...child, state: 'CREATED', uniqueId: '3', inboundSpi: '', outboundSpi: '' }],
       },
     ],
   };
+  const [sa] = reported.ikeSas ?? [];
+  if (sa === undefined) throw new Error('one was just reported');
+  reported = { ikeSas: [sa, { ...sa, state: 'CONNECTING', responderSpi: '', childSas: [] }] };
   await agent.report();
   const asked = await client.send('POST', `${connection}/getikesas`);
   expect([asked.status, asked.text, asked.headers['azure-asyncoperation']]).toEqual([202, 'null', undefined]);
   const result = await client.send('GET', asked.headers['location'] ?? '');
   expect(typeof result.body).toBe('string');
   expect(result.body).toContain('"InitiatorCookie":5490627630056938722,"ResponderCookie":15459928371762882999');
+  // What is still being negotiated is not among them.
+  expect(result.body).not.toMatch(/SPI":0|Cookie":0/);
   expect(JSON.parse(result.body)).toMatchObject({
     IkeSAs: [
       {

@@ -12,7 +12,7 @@ export const ikeSaActions: readonly Action[] = [{ method: 'POST', type: 'connect
 
 function getIkeSas(call: ActionCall): Promise<ArmResponse> {
   const { context, existing } = call;
-  return dataAnswer(call, 'GetIkeSas', ikeSasText(context.live.connection(existing.id), tunnelOf(context, existing)));
+  return dataAnswer(call, 'GetIkeSas', ikeSasText(context.live.connection(existing.id), tunnelOf(context, existing), context.clock.now()));
 }
 
 function tunnelOf(context: ActionCall['context'], connection: Resource): TunnelPlan | undefined {
@@ -20,14 +20,23 @@ function tunnelOf(context: ActionCall['context'], connection: Resource): TunnelP
   return instances.flatMap(({ tunnels }) => tunnels).find((tunnel) => isSameResource(tunnel.connection, connection.id));
 }
 
-/** @param tunnel the plan's part: lifetimes are what we set, not what is left of them. */
-export function ikeSasText(observations: readonly ConnectionObservation[], tunnel: TunnelPlan | undefined): string {
-  const text = JSON.stringify({ IkeSAs: observations.flatMap(({ ikeSas }) => ikeSas.map((sa) => ikeSa(sa, tunnel))) });
+/** As charon names the states of SAs that carry something; half-open ones are no associations yet. */
+const standing: ReadonlySet<string> = new Set(['ESTABLISHED', 'INSTALLED', 'REKEYING', 'REKEYED', 'UPDATING']);
+
+/**
+ * @param tunnel the plan's part: lifetimes are what we set, not what is left of them.
+ * @param nowMs an observation may be some seconds old, and an SA's age is counted from it.
+ */
+export function ikeSasText(observations: readonly ConnectionObservation[], tunnel: TunnelPlan | undefined, nowMs: number): string {
+  const sas = observations.flatMap(({ ikeSas, observedAt }) => {
+    const sinceSeconds = Math.max(0, Math.round((nowMs - Date.parse(observedAt)) / 1000));
+    return ikeSas.filter(({ state }) => standing.has(state)).map((sa) => ikeSa(sa, tunnel, sinceSeconds));
+  });
   // JSON.stringify can't write numbers beyond 2^53; they come as strings marked with a leading `#`.
-  return text.replaceAll(/"#(\d+)"/g, '$1');
+  return JSON.stringify({ IkeSAs: sas }).replaceAll(/"#(\d+)"/g, '$1');
 }
 
-function ikeSa(sa: IkeSaObservation, tunnel: TunnelPlan | undefined): Record<string, unknown> {
+function ikeSa(sa: IkeSaObservation, tunnel: TunnelPlan | undefined, sinceSeconds: number): Record<string, unknown> {
   const isEncapsulated = sa.childSas.some((child) => child.isUdpEncapsulated);
   return {
     LocalEndpoint: sa.localAddress,
@@ -41,12 +50,17 @@ function ikeSa(sa: IkeSaObservation, tunnel: TunnelPlan | undefined): Record<str
     DhGroup: sa.dhGroup,
     LifeTimeSeconds: tunnel?.ike.lifetimeSeconds ?? sa.establishedSeconds + (sa.rekeySeconds ?? 0),
     IsSaInitiator: sa.isInitiator,
-    ElapsedTimeInseconds: sa.establishedSeconds,
-    QuickModeSAs: sa.childSas.map((child) => quickModeSa(sa, child, tunnel)),
+    ElapsedTimeInseconds: sa.establishedSeconds + sinceSeconds,
+    QuickModeSAs: sa.childSas.filter(({ state }) => standing.has(state)).map((child) => quickModeSa(sa, child, tunnel, sinceSeconds)),
   };
 }
 
-function quickModeSa(sa: IkeSaObservation, child: ChildSaObservation, tunnel: TunnelPlan | undefined): Record<string, unknown> {
+function quickModeSa(
+  sa: IkeSaObservation,
+  child: ChildSaObservation,
+  tunnel: TunnelPlan | undefined,
+  sinceSeconds: number,
+): Record<string, unknown> {
   return {
     LocalEndpoint: sa.localAddress,
     RemoteEndpoint: sa.remoteAddress,
@@ -60,7 +74,7 @@ function quickModeSa(sa: IkeSaObservation, child: ChildSaObservation, tunnel: Tu
     LifetimeKilobytes: tunnel?.esp.lifetimeKilobytes ?? 0,
     LifetimeSeconds: tunnel?.esp.lifetimeSeconds ?? child.installedSeconds + (child.lifetimeSeconds ?? child.rekeySeconds ?? 0),
     IsSaInitiator: sa.isInitiator,
-    ElapsedTimeInseconds: child.installedSeconds,
+    ElapsedTimeInseconds: child.installedSeconds + sinceSeconds,
   };
 }
 
