@@ -51,6 +51,15 @@ export class Capture implements AsyncDisposable {
     return stdout.trim();
   }
 
+  /** When those were seen, in seconds of the host's clock. */
+  async times(filter: string): Promise<readonly number[]> {
+    const { stdout } = await this.#ports.run(['tcpdump', '-r', this.file, '-n', '-tt', filter], { timeoutMs: 120_000 });
+    return stdout
+      .split('\n')
+      .flatMap((line) => /^(\d+\.\d+) /.exec(line)?.[1] ?? [])
+      .map(Number);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }

@@ -55,7 +55,7 @@ export class Evidence implements AsyncDisposable {
 
   /** Another place is captured too; the file is kept with the rest. */
   async captureAt({ name, namespace }: Pick<Place, 'name' | 'namespace'>): Promise<Capture> {
-    const capture = new Capture(this.#ports, this.folder, name);
+    const capture = new Capture(this.#ports, this.folder, name.replaceAll('/', '-'));
     this.#others.push(capture);
     await capture.start(namespace);
     return capture;

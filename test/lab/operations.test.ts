@@ -1,5 +1,5 @@
 /**
- * What operations do to tunnels that stand, by the official SDK and az: a reset of one connection renews its SAs and no others, a reset of the
+ * VGW-OPS-001, VGW-OPS-003, VGW-OPS-004. What operations do to tunnels that stand, by the official SDK and az: a reset of one connection renews its SAs and no others, a reset of the
  * gateway renews all, getIkeSas says what the peer's own list says, counters only ever grow. The peers' side is read with swanctl(8).
  */
 import { expect, test } from 'vitest';

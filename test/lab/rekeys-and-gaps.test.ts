@@ -16,7 +16,7 @@ import { parseSas } from '../matrix/swanctl-list.ts';
 const everyMs = 100;
 
 /** The device's and the gateway's administrator, with strongSwan's own tool. */
-const ends: readonly (readonly [string, (session: LabSession, ...argv: readonly string[]) => Promise<unknown>])[] = [
+const ends: readonly (readonly [string, (session: LabSession, ...argv: readonly string[]) => Promise<{ readonly stdout: string }>])[] = [
   ['device', ({ fabric }, ...argv) => swanctl(ports, fabric, 'site1', argv)],
   [
     'gateway',
@@ -24,7 +24,6 @@ const ends: readonly (readonly [string, (session: LabSession, ...argv: readonly 
       ports.run(['swanctl', ...argv, '--uri', `unix://${join(fabric.runDirectory, 'agent', 'gw-hq-gateway-0', 'charon.vici')}`]),
   ],
 ];
-const names = { device: { ike: 'azure', child: 'net1' }, gateway: { ike: 'hq-site1', child: 'hq-site1' } } as const;
 
 async function idsAtDevice({ session }: OneSite): Promise<{ readonly ikes: readonly string[]; readonly children: readonly string[] }> {
   const { ikes, children } = parseSas((await swanctl(ports, session.fabric, 'site1', ['--list-sas'])).stdout);
@@ -36,7 +35,7 @@ async function rekey(site: OneSite, kind: 'ike' | 'child', ...argv: readonly str
   for (const [end, run] of ends) {
     const list = async (): Promise<readonly string[]> => (await idsAtDevice(site))[kind === 'ike' ? 'ikes' : 'children'];
     const before = await list();
-    await run(site.session, '--rekey', `--${kind}`, names[end === 'device' ? 'device' : 'gateway'][kind], ...argv);
+    await run(site.session, '--rekey', ...(await only(kind, (...words) => run(site.session, ...words))), ...argv);
     await until(list, (now) => now.length === 1 && !before.includes(now[0] ?? ''), {
       because: `the ${end} has rekeyed the ${kind === 'ike' ? 'IKE' : 'CHILD'} SA ${before.join()}`,
       clock: systemClock,
@@ -44,6 +43,18 @@ async function rekey(site: OneSite, kind: 'ike' | 'child', ...argv: readonly str
       everyMs: 200,
     });
   }
+}
+
+/** The SA as this end numbers it: in IKEv1 the name of its child depends on who began it last. */
+async function only(
+  kind: 'ike' | 'child',
+  run: (...argv: readonly string[]) => Promise<{ readonly stdout: string }>,
+): Promise<readonly string[]> {
+  const { stdout } = await run('--list-sas');
+  const pattern = kind === 'ike' ? /^\S+: #(\d+), ESTABLISHED/m : /^ {2}\S+: #(\d+), reqid \d+, INSTALLED/m;
+  const id = pattern.exec(stdout)?.[1];
+  if (id === undefined) throw new Error(`there is no ${kind} SA: ${stdout}`);
+  return [`--${kind}-id`, id];
 }
 
 type Streams = AsyncDisposable & {

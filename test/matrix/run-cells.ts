@@ -72,8 +72,7 @@ async function observe(
     seen = await gateway.observed();
     return [...outcomes].every(
       ([cell, outcome]) =>
-        outcome instanceof Error ||
-        spisInUse(cell, outcome, seen.get(cell.name)).join() === outcome.last.children.map(({ spiIn }) => spiIn).join(),
+        outcome instanceof Error || spisInUse(seen.get(cell.name)).join() === outcome.last.children.map(({ spiIn }) => spiIn).join(),
     );
   };
   const { clock } = gateway.session.ports;
@@ -81,21 +80,10 @@ async function observe(
   return seen;
 }
 
-/**
- * Of the CHILD SAs that carry packets to the peer: there they are the inbound ones. IKEv1 has no rekeying, only a new quick mode beside
- * the old (RFC 2409 §5.5): the one that the peer began anew is not the child we asked for where offers and accepted proposals differ
- * (docs/adr/0031), so the former SA stays until it expires.
- */
-export function spisInUse(
-  cell: Cell,
-  { first, last }: Pick<Outcome, 'first' | 'last'>,
-  observation: ConnectionObservation | undefined,
-): readonly string[] {
+/** Of the CHILD SAs that carry packets to the peer: there they are the inbound ones. */
+export function spisInUse(observation: ConnectionObservation | undefined): readonly string[] {
   const children = observation?.ikeSas.flatMap(({ childSas }) => childSas) ?? [];
-  const spis = children.filter(({ state }) => state === 'INSTALLED').map(({ outboundSpi }) => outboundSpi);
-  const latest = new Set(last.children.map(({ spiIn }) => spiIn));
-  const former = new Set(cell.version === 1 ? first.children.map(({ spiIn }) => spiIn) : []);
-  return spis.filter((spi) => latest.has(spi) || !former.has(spi));
+  return children.filter(({ state }) => state === 'INSTALLED').map(({ outboundSpi }) => outboundSpi);
 }
 
 /** Both have sent their first packet and neither has an answer. */

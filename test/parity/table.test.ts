@@ -7,7 +7,9 @@ import { parityRows } from '@sallyport/model';
 
 const sources = fileURLToPath(new URL('../../packages/model/src/arm', import.meta.url));
 /** Where rules are held that no refusal tells. */
-const behaviour = ['planner', 'agent'].map((name) => fileURLToPath(new URL(`../../packages/${name}/src`, import.meta.url)));
+const behaviour = ['planner', 'agent', 'control-plane'].map((name) =>
+  fileURLToPath(new URL(`../../packages/${name}/src`, import.meta.url)),
+);
 const tests = fileURLToPath(new URL('.', import.meta.url));
 const labTests = fileURLToPath(new URL('../lab', import.meta.url));
 const idPattern = /\b(?:ARM|NET|VNET|PIP|NIC|RT|NSG|NW|LNG|VGW)(?:-[A-Z0-9]+)*-\d{3}\b/g;

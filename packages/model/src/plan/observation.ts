@@ -58,7 +58,7 @@ export type ConnectionObservation = {
   readonly reason?: { readonly code: string; readonly message: string; readonly at: string };
   /** While a key rotation leaves a choice: the version of the shared key that the tunnel stands on, or that is tried now. */
   readonly sharedKeyVersion?: number;
-  /** What is worth knowing and no fault: `NatBetween`. */
+  /** What is worth knowing and no fault: `NatBetween`, `PeerEncapsulates`. */
   readonly notes?: readonly { readonly code: string; readonly message: string }[];
   readonly ikeSas: readonly IkeSaObservation[];
 };
@@ -104,6 +104,8 @@ export type ChildSaObservation = {
   readonly packetsIn: number;
   readonly packetsOut: number;
   readonly installedSeconds: number;
+  /** Since a packet came in last; absent when none did. */
+  readonly quietSeconds?: number;
   readonly rekeySeconds?: number;
   readonly lifetimeSeconds?: number;
 };

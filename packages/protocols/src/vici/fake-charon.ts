@@ -211,13 +211,14 @@ export class FakeCharon implements AsyncDisposable {
   }
 
   #terminate(message: ViciMessage): ViciInput {
-    const childName = text(message, 'child');
+    const [childName, childId] = [text(message, 'child'), text(message, 'child-id')];
+    const isOfChild = childName !== undefined || childId !== undefined;
     const sas = this.#select(message);
-    const children = childName === undefined ? [] : sas.flatMap((sa) => sa.children.map((child) => ({ sa, child })));
-    const wanted = children.filter(({ child }) => child.name === childName);
+    const children = isOfChild ? sas.flatMap((sa) => sa.children.map((child) => ({ sa, child }))) : [];
+    const wanted = children.filter(({ child }) => child.name === childName || `${child.uniqueId}` === childId);
     for (const { sa, child } of wanted) this.#model.endChild(sa, child);
-    if (childName === undefined) for (const sa of sas) this.#model.end(sa);
-    const count = childName === undefined ? sas.length : wanted.length;
+    if (!isOfChild) for (const sa of sas) this.#model.end(sa);
+    const count = isOfChild ? wanted.length : sas.length;
     if (count === 0) return { success: 'no', matches: '0', terminated: '0', errmsg: 'no matching SAs to terminate found' };
     return { ...success, matches: `${count}`, terminated: `${count}` };
   }

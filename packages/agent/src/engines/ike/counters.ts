@@ -1,5 +1,5 @@
 /**
- * Bytes and packets of each connection, cumulative across rekeys and restarts: child SAs count from zero each, so their
+ * VGW-OPS-004. Bytes and packets of each connection, cumulative across rekeys and restarts: child SAs count from zero each, so their
  * increases are summed. A file keeps the sums, and the last reading of each child, so that a restarted agent goes on.
  * What a child carried between our last reading and its end comes with charon's `child-updown` event.
  */

@@ -1,7 +1,7 @@
 /** Our engine drives a real charon over xfrmd against stock charons, in namespaces: what it makes, leaves alone, and says. */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import type { ConnectionObservation, InstancePlan, TunnelPlan } from '@sallyport/model';
-import type { ViciSession } from '@sallyport/protocols';
+import { childSas, viciRead, type ViciSession } from '@sallyport/protocols';
 import { systemClock, until } from '@sallyport/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { InstanceEngine } from '../engine.ts';
@@ -398,5 +398,31 @@ describe('the IKE engine on a real charon', () => {
         .catch(() => undefined);
       expect((await reasonIs(run.engine, code)).reason?.message).toMatch(message);
     });
+  });
+
+  it('IKEv1: ends its own CHILD SA once the peer has begun another in its place and sends on it', async () => {
+    await configure('a', { version: '1' });
+    const { offers, accepts } = tunnelTo('a').esp;
+    // As Azure's defaults: more is accepted than offered, so what the peer begins is another child than ours.
+    const more = [...accepts, { encryption: 'AES128', integrity: 'SHA1', pfsGroup: 'None' }];
+    await using run = await begin(plan(tunnelTo('a', { ike: { version: 1 }, esp: { offers, accepts: more } })));
+    const first = await up(run.engine, 'a');
+    expect(first.ikeSas.flatMap(({ childSas }) => childSas.map(({ name }) => name))).toEqual(['a']);
+    expect(await testbed.ping(peerNumber('a'), peerInside('a'), 3)).toBe(3);
+    expect(await peer('a').rekey({ child: 'net' })).toBe(1);
+    const names = (seen: ConnectionObservation): string => seen.ikeSas.flatMap(({ childSas }) => childSas.map(({ name }) => name)).join();
+    await untilObserved(run.engine, current, 'a', (seen) => names(seen) === 'a,a-accept', 'the peer has begun another');
+    await until(
+      async () => {
+        expect(await testbed.ping(peerNumber('a'), peerInside('a'), 3)).toBe(3);
+        return names(await untilObserved(run.engine, current, 'a', isUp, 'it is up all the time'));
+      },
+      (now) => now === 'a-accept',
+      { because: 'the former is ended', clock: systemClock, timeoutMs: 20_000, everyMs: 200 },
+    );
+    expect(await testbed.ping(peerNumber('a'), peerInside('a'), 3)).toBe(3);
+    // The peer was told.
+    const theirs = (await peer('a').listSas()).flatMap(childSas).filter(({ body }) => viciRead.text(body, 'state') === 'INSTALLED');
+    expect(theirs).toHaveLength(1);
   });
 });

@@ -22,6 +22,7 @@ import { createPeerAddresses, type PeerAddresses, type Resolve } from './peer-ad
 import { createReasonTracker } from './reason-tracker.ts';
 import type { XfrmVariant } from './render.ts';
 import { keyVersionInUse, mustTurn, turnKey } from './rotation.ts';
+import { createSilences } from './silence.ts';
 import { createStarts } from './starts.ts';
 import { connectionStatus, isIkeUp } from './status.ts';
 import { startMissing, supervise, type SuperviseContext } from './supervise.ts';
@@ -52,6 +53,7 @@ export class IkeInstance implements AsyncDisposable {
   readonly #addresses: PeerAddresses;
   readonly #identities = createPeerIdentities();
   readonly #starts = createStarts();
+  readonly #silences = createSilences();
   readonly #reasons = createReasonTracker((address) => this.#peers.has(address));
   readonly #supervision: BackgroundTask;
   readonly #changing = new Set<string>();
@@ -264,7 +266,14 @@ export class IkeInstance implements AsyncDisposable {
 
   #superviseContext(session: ViciSession): SuperviseContext {
     const { clock, log } = this.#context;
-    return { session, starts: this.#starts, log, nowMs: clock.monotonic(), isChanging: (name) => this.#changing.has(name) };
+    return {
+      session,
+      starts: this.#starts,
+      silences: this.#silences,
+      log,
+      nowMs: clock.monotonic(),
+      isChanging: (name) => this.#changing.has(name),
+    };
   }
 
   /** Whether a connection is loaded anew for nothing but what its peer calls itself. */

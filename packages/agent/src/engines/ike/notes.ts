@@ -11,7 +11,10 @@ export function notesOf(sas: readonly CharonSa[]): readonly Note[] {
   return nat === undefined ? [] : [nat];
 }
 
-/** VGW-PEER-005. A device without NAT may say the same of itself, to have its ESP in UDP; ports and identity tell. */
+/**
+ * VGW-PEER-005. What IKE tells of a NAT are hashes of addresses (RFC 7296 §2.23), and a device that wants its ESP in UDP in any case sends wrong
+ * ones: from the hash alone nobody can tell. Another port or another name of the peer can't be anything but a NAT.
+ */
 function natNote(sa: IkeSaObservation): Note | undefined {
   if (sa.isPeerBehindNat !== true) return undefined;
   const seen = `${sa.remoteAddress} port ${sa.remotePort}`;
@@ -21,7 +24,10 @@ function natNote(sa: IkeSaObservation): Note | undefined {
     const named = identity === '' || identity === sa.remoteAddress ? '' : ` and calls itself ${identity}`;
     return { code: 'NatBetween', message: `a NAT is between: the peer is seen at ${seen}${named}` };
   }
-  return { code: 'NatBetween', message: `peer ${seen} says that it is behind a NAT, or wants its ESP in UDP as if it were` };
+  return {
+    code: 'PeerEncapsulates',
+    message: `peer ${seen} says that it is behind a NAT, by nothing but the hash of its address: a NAT, or a device that always has its ESP in UDP`,
+  };
 }
 
 const standardPorts: ReadonlySet<number> = new Set([500, 4500]);

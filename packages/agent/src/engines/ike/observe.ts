@@ -14,6 +14,8 @@ export type CharonSa = {
   readonly sa: IkeSaObservation;
   /** An exchange for a child is queued or under way. */
   readonly isCreatingChild: boolean;
+  /** A request of ours has no answer yet. */
+  readonly isWaiting: boolean;
 };
 
 /** Of SAs of peers that are not known yet. */
@@ -37,12 +39,14 @@ export async function readSas(session: ViciSession): Promise<readonly CharonSa[]
 
 export function readSa(named: NamedSection): CharonSa {
   const { name, body } = named;
-  const tasks = [...list(body, 'tasks-active'), ...list(body, 'tasks-queued')];
+  const active = list(body, 'tasks-active');
+  const tasks = [...active, ...list(body, 'tasks-queued')];
   const encryption = azureEncryption(text(body, 'encr-alg'), text(body, 'encr-keysize'));
   const rekeySeconds = integer(body, 'rekey-time') ?? integer(body, 'reauth-time');
   const peerIdentity = text(body, 'remote-id');
   return {
     name,
+    isWaiting: active.length > 0,
     isCreatingChild: tasks.some((task) => task === 'CHILD_CREATE' || task === 'QUICK_MODE'),
     sa: {
       uniqueId: text(body, 'uniqueid') ?? '',
@@ -71,6 +75,7 @@ function readChild(name: string, body: ViciMessage): ChildSaObservation {
   const encryption = azureEncryption(text(body, 'encr-alg'), text(body, 'encr-keysize'));
   const rekeySeconds = integer(body, 'rekey-time');
   const lifetimeSeconds = integer(body, 'life-time');
+  const quietSeconds = integer(body, 'use-in');
   return {
     name,
     uniqueId: text(body, 'uniqueid') ?? '',
@@ -90,5 +95,6 @@ function readChild(name: string, body: ViciMessage): ChildSaObservation {
     installedSeconds: integer(body, 'install-time') ?? 0,
     ...(rekeySeconds === undefined ? {} : { rekeySeconds }),
     ...(lifetimeSeconds === undefined ? {} : { lifetimeSeconds }),
+    ...(quietSeconds === undefined ? {} : { quietSeconds }),
   };
 }

@@ -12,7 +12,8 @@ import { keyId, markOf, parseKeyId } from './mark.ts';
 import type { CharonSa } from './observe.ts';
 import { renderConnection } from './render.ts';
 import { createStarts } from './starts.ts';
-import { duplicateSas } from './duplicates.ts';
+import { duplicateSas, supersededChildren } from './duplicates.ts';
+import { createSilences } from './silence.ts';
 import { connectionStatus, missingChildren } from './status.ts';
 
 const empty: Loaded = { connections: [], keyIds: [], saNames: [] };
@@ -38,6 +39,7 @@ const child = (change: Partial<ChildSaObservation> = {}): ChildSaObservation => 
 const sa = (change: Partial<IkeSaObservation> = {}, isCreatingChild = false): CharonSa => ({
   name: 'hq',
   isCreatingChild,
+  isWaiting: false,
   sa: {
     uniqueId: '1',
     state: 'ESTABLISHED',
@@ -261,6 +263,64 @@ describe('of two IKE SAs that both stand', () => {
     ['a single one never is', [numbered('a', 90)], []],
   ])('%s', (_what, sas, ended) => {
     expect(duplicateSas(sas).map((one) => one.sa.uniqueId)).toEqual(ended);
+  });
+});
+
+describe('of two CHILD SAs of IKEv1', () => {
+  const old = child({ uniqueId: '2', installedSeconds: 60, packetsIn: 9 });
+  const fresh = (change: Partial<ChildSaObservation> = {}): ChildSaObservation =>
+    child({ uniqueId: '3', name: 'hq-accept', installedSeconds: 3, packetsIn: 1, ...change });
+  it.each([
+    ['the older is too many once the peer sends on the newer', [old, fresh()], 1, ['2']],
+    ['none is before the peer does', [old, fresh({ packetsIn: 0 })], 1, []],
+    ['none is with other selectors', [old, fresh({ remoteSelectors: ['10.0.0.0/8'] })], 1, []],
+    ['none is when both are of the same moment and in use', [old, fresh({ installedSeconds: 58 })], 1, []],
+    [
+      'of the same moment the one that the peer has left is',
+      [child({ ...old, quietSeconds: 9 }), fresh({ installedSeconds: 60, quietSeconds: 1 })],
+      1,
+      ['2'],
+    ],
+    ['not so when it has left the newer', [child({ ...old, quietSeconds: 1 }), fresh({ installedSeconds: 59, quietSeconds: 9 })], 1, []],
+    [
+      'none is while the newer of the same second has had no packet',
+      [child({ ...old, quietSeconds: 0 }), fresh({ installedSeconds: 60, packetsIn: 0 })],
+      1,
+      [],
+    ],
+    ['none is when one is going already', [child({ ...old, state: 'DELETING' }), fresh()], 1, []],
+    ['none is in IKEv2, which rekeys', [old, fresh()], 2, []],
+  ] as const)('%s', (_what, childSas, version, ended) => {
+    expect(supersededChildren([sa({ version, childSas })]).map(({ uniqueId }) => uniqueId)).toEqual(ended);
+  });
+});
+
+describe('a peer that does not answer', () => {
+  const tunnel = (dpdTimeoutSeconds: number, version: 1 | 2 = 2) => {
+    const sample = sampleTunnel({ name: 'hq', address: '198.51.100.21', prefixes: [] }, 1);
+    return { ...sample, ike: { ...sample.ike, dpdTimeoutSeconds, version } };
+  };
+  const waiting: CharonSa = { ...sa(), isWaiting: true };
+  const endsAfter = (timeout: number, version?: 1 | 2): number | undefined => {
+    const silences = createSilences();
+    for (let second = 0; second < 60; second += 1)
+      if (silences.read(tunnel(timeout, version), [waiting], second * 1000).length > 0) return second;
+    return undefined;
+  };
+
+  it('is dead when its answer is as late as the timeout leaves time for', () => {
+    // The check starts three seconds into the silence.
+    expect([9, 10, 13].map((timeout) => endsAfter(timeout))).toEqual([6, 7, 10]);
+  });
+
+  it('is left to charon where charon is quick enough, and in IKEv1', () => {
+    expect([endsAfter(14), endsAfter(45), endsAfter(0), endsAfter(9, 1)]).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
+  it('is not dead when one of its answers came in between', () => {
+    const silences = createSilences();
+    const at = (second: number, one: CharonSa): number => silences.read(tunnel(9), [one], second * 1000).length;
+    expect([at(0, waiting), at(5, sa()), at(6, waiting), at(11, waiting), at(12, waiting)]).toEqual([0, 0, 0, 0, 1]);
   });
 });
 

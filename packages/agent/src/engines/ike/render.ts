@@ -96,7 +96,7 @@ function authentication(
 
 /**
  * VGW-PEER-007: IKEv2 has no timeout of its own for liveness checks: a peer is dead when a check's retransmissions end. So the check
- * starts that much earlier than the peer's `dpdTimeoutSeconds`.
+ * starts that much earlier than the peer's `dpdTimeoutSeconds`. Where that leaves too little time, silence.ts ends the wait.
  */
 function dpd({ ike }: TunnelPlan): Readonly<Record<string, string>> {
   if (ike.dpdTimeoutSeconds === 0) return { dpd_delay: '0s' };
@@ -106,7 +106,12 @@ function dpd({ ike }: TunnelPlan): Readonly<Record<string, string>> {
       dpd_timeout: `${ike.dpdTimeoutSeconds}s`,
     };
   }
-  return { dpd_delay: `${Math.max(minDpdDelaySeconds, ike.dpdTimeoutSeconds - retransmitSeconds)}s` };
+  return { dpd_delay: `${dpdDelaySeconds(ike)}s` };
+}
+
+/** IKEv2: how long a peer may be silent before it is asked. */
+export function dpdDelaySeconds({ dpdTimeoutSeconds }: Pick<TunnelPlan['ike'], 'dpdTimeoutSeconds'>): number {
+  return Math.max(minDpdDelaySeconds, dpdTimeoutSeconds - retransmitSeconds);
 }
 
 /**

@@ -5,14 +5,16 @@
 import { ViciError, type ViciSession } from '@sallyport/protocols';
 import type { Logger } from '@sallyport/runtime';
 import type { Known } from './desired.ts';
-import { duplicateSas } from './duplicates.ts';
+import { duplicateSas, supersededChildren } from './duplicates.ts';
 import { readSas, type CharonSa } from './observe.ts';
+import type { Silences } from './silence.ts';
 import type { Starts } from './starts.ts';
 import { isIkeUp, isUnanswered, missingChildren } from './status.ts';
 
 export type SuperviseContext = {
   readonly session: ViciSession;
   readonly starts: Starts;
+  readonly silences: Silences;
   readonly log: Logger;
   /** Of a clock that never jumps. */
   readonly nowMs: number;
@@ -29,6 +31,7 @@ export async function supervise(context: SuperviseContext, connections: Iterable
     if (!known.tunnel.ike.responds) await endForeign(context, known, own);
     await endUnanswered(context, own);
     await endDuplicates(context, known, own);
+    await endSilent(context, known, own);
     if (known.tunnel.ike.initiates) await startMissing(context, known, own);
   }
   return sas;
@@ -52,11 +55,24 @@ async function endUnanswered({ session }: SuperviseContext, sas: readonly Charon
     await session.terminate({ ikeId: sa.uniqueId, force: true, timeoutMs: 0 });
 }
 
-/** Both ends began at once: one of two SAs is enough. */
+/** Both ends began at once, or an IKEv1 peer began a child anew: one of two SAs is enough. */
 async function endDuplicates({ session, log }: SuperviseContext, { tunnel }: Known, sas: readonly CharonSa[]): Promise<void> {
   for (const { sa } of duplicateSas(sas)) {
     await session.terminate({ ikeId: sa.uniqueId, force: true, timeoutMs: 0 });
     log.info({ connection: tunnel.connection, peer: sa.remoteAddress }, 'ended one of two SAs: both ends had begun at once');
+  }
+  for (const { uniqueId } of supersededChildren(sas)) {
+    await session.terminate({ childId: uniqueId, force: true, timeoutMs: 0 });
+    log.info({ connection: tunnel.connection }, 'ended a CHILD SA: the peer began another in its place and uses it');
+  }
+}
+
+/** VGW-PEER-007. Nobody is told: who does not answer a request won't hear a DELETE either, and its SA goes the same way. */
+async function endSilent({ session, silences, log, nowMs }: SuperviseContext, { tunnel }: Known, sas: readonly CharonSa[]): Promise<void> {
+  for (const { sa } of silences.read(tunnel, sas, nowMs)) {
+    await session.terminate({ ikeId: sa.uniqueId, force: true, timeoutMs: 0 });
+    const { dpdTimeoutSeconds } = tunnel.ike;
+    log.info({ connection: tunnel.connection, peer: sa.remoteAddress, dpdTimeoutSeconds }, 'ended the SA of a peer that does not answer');
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * getikesas: the security associations of a connection from the newest observation, in Azure's shape. The answer is a string
+ * getikesas (VGW-OPS-003): the security associations of a connection from the newest observation, in Azure's shape. The answer is a string
  * that holds JSON text, cookies and SPIs as unquoted 64- and 32-bit numbers.
  */
 import type { ChildSaObservation, ConnectionObservation, IkeSaObservation, Resource, TunnelPlan } from '@sallyport/model';

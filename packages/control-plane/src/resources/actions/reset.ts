@@ -1,5 +1,5 @@
 /**
- * Resets: the IKE SAs of a connection, or of all connections of a gateway, start anew. A reset is a higher `resetEpoch` in the
+ * Resets (VGW-OPS-001, VGW-OPS-002): the IKE SAs of a connection, or of all connections of a gateway, start anew. A reset is a higher `resetEpoch` in the
  * plan, so it survives a crash between request and host, and is done once.
  */
 import { armErrors, asVirtualNetworkGateway } from '@sallyport/model';

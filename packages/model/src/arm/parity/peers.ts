@@ -1,14 +1,21 @@
 /** What a gateway and its peers do with each other: rules that no refusal tells, held by planner and agent and by tests with real devices. */
-import { differs, pages, row, type ParityRow } from './row.ts';
+import { differs, notYet, pages, row, type ParityRow } from './row.ts';
 
 const learned = 'The first attempt under an identity that is not the address is refused, the next one gets in (ADR 34).';
 const looked = 'Every minute, or as often as the named name server says; Azure says every few minutes.';
-const shortest = 'With IKEv2 not before 14 s: retransmission times are one set for all of charon’s connections (ADR 32).';
+const shortest = 'To a second or two. With IKEv2 and a timeout below 14 s by the agent, which must be running (ADR 45).';
 const told = 'They are told as a condition of the connection, WeakAlgorithms.';
 const privatePeering =
   'There are no circuits: whatever leads from the GatewaySubnet to the device will do, such as a route table. The device needs an address, no name.';
 const troubleshooting =
   'Fault codes are Azure’s, summaries and actions are ours, log files are under the data directory; several may run at once.';
+const restart =
+  'All tunnels start anew at once; nothing is rebooted, and with one instance nothing fails over. A gatewayVip of the second instance does nothing.';
+const listed = 'Those that stand, not older than two seconds or so. IsSaInitiator of a quick mode is that of its IKE SA.';
+const counted = 'Inner bytes, at most some twelve seconds old.';
+const captures = 'Refused with OperationNotSupported. On the host tcpdump does it, in the gateway’s namespace.';
+const bandwidth =
+  'They share what the host can do. The SKU’s figure is no limit here: where one is wanted, shape the host’s interface (tc).';
 
 export const peerParity: readonly ParityRow[] = [
   row('VGW-PEER-001', 'As responder the gateway accepts the traffic selectors a peer proposes, in every connection mode.', pages.faq),
@@ -25,6 +32,22 @@ export const peerParity: readonly ParityRow[] = [
     'Tunnels from the gateway’s private address over ExpressRoute private peering.',
     pages.privatePeering,
     privatePeering,
+  ),
+  row('VGW-OPS-001', 'A reset of a connection renews its SAs and those of no other connection.', pages.reset),
+  differs('VGW-OPS-002', 'A reset of a gateway restarts the instance that is active, or the one of gatewayVip.', pages.reset, restart),
+  row('VGW-OPS-003', 'The SAs of a connection are listed by getikesas.', pages.rest, listed),
+  row(
+    'VGW-OPS-004',
+    'A connection shows bytes each way and when its tunnels came up; rekeys and restarts do not reset them.',
+    pages.rest,
+    counted,
+  ),
+  notYet('VGW-OPS-005', 'Packets of a gateway or a connection are captured on demand.', pages.capture, captures),
+  differs(
+    'VGW-OPS-006',
+    'The connections of a gateway share its bandwidth, up to what its SKU has; none has a limit of its own.',
+    pages.skus,
+    bandwidth,
   ),
   differs('NW-002', 'Troubleshooting of VPN gateways and connections by Network Watcher.', pages.troubleshoot, troubleshooting),
 ];

@@ -42,6 +42,8 @@ export const pages = {
   local: `${learn}/vpn-gateway/vpn-gateway-modify-local-network-gateway`,
   watcher: `${learn}/network-watcher/network-watcher-create`,
   troubleshoot: `${learn}/network-watcher/vpn-troubleshoot-overview`,
+  reset: `${learn}/vpn-gateway/reset-gateway`,
+  capture: `${learn}/vpn-gateway/packet-capture`,
   rest: 'https://learn.microsoft.com/rest/api/network-gateway/',
 } as const;
 
