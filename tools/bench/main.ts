@@ -12,6 +12,7 @@ import type { LabSession } from '@sallyport/lab';
 import { silentLogger } from '@sallyport/runtime';
 import { firstTunnel, manyResources, memory, oneChangeOfTwenty, seconds, timed } from './measure.ts';
 import type { Row } from './measure.ts';
+import { orExit, unlessInterrupted } from './interrupt.ts';
 import { planningTimes } from './planning.ts';
 import { setUpRates, startUps } from './scale/measure.ts';
 
@@ -43,7 +44,7 @@ async function withFabric(
     running = started.result;
     using arm = new ArmClient(readClientFile(directory));
     const session: LabSession = { ports, fabric: openFabric(directory), arm, tell: () => {} };
-    return { title, rows: await measure(session, started.seconds) };
+    return { title, rows: await unlessInterrupted(() => measure(session, started.seconds)) };
   } finally {
     if (running === undefined) await removeAll({ fabric, ports, log: silentLogger });
     else await running.stop({ keep: false });
@@ -51,7 +52,7 @@ async function withFabric(
   }
 }
 
-const sections: readonly Section[] = [
+const measureAll = async (): Promise<readonly Section[]> => [
   await withFabric('the first tunnel', async (session, startSeconds) => [
     { what: 'start-up, empty data directory, until ready', value: seconds(startSeconds) },
     ...(await firstTunnel(session)),
@@ -62,6 +63,7 @@ const sections: readonly Section[] = [
   await withFabric('the API alone', async (session) => [...(await manyResources(session, resourceCount)), ...memory(session)]),
   { title: 'the planner alone', rows: planningTimes() },
 ];
+const sections = await orExit(measureAll);
 
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${release()}, Node ${process.versions.node}`;
 const lines = sections.flatMap(({ title, rows }) => [

@@ -44,8 +44,9 @@ export class BackgroundTask implements AsyncDisposable {
 
   /** Makes the next activation happen now, or right after the current one. */
   readonly wake = (): void => {
+    if (this.#isWoken) return;
     this.#isWoken = true;
-    this.#wakeUp.abort();
+    this.#wakeUp.abort('woken'); // without a reason an exception is made, stack and all, for each wake
   };
 
   status(): TaskStatus {

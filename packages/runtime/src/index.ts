@@ -6,6 +6,7 @@ export * from './command-runner.ts';
 export * from './daemon.ts';
 export * from './background-task.ts';
 export * from './until.ts';
+export * from './when-quiet.ts';
 export * from './secret.ts';
 export * from './ids.ts';
 export * from './supervised-child.ts';

@@ -118,11 +118,13 @@ export class ScaleGateway implements AsyncDisposable {
     await exited;
   }
 
-  /** Processor time of the agent's process so far. */
+  /** Processor time of the agent's process so far, and of the programs it ran; 0 when there is none. */
   agentCpuMs(): number {
-    const fields = readFileSync(`/proc/${this.#agent?.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    const ticksPerSecond = 100;
-    return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
+    return this.#agent?.pid === undefined ? 0 : cpuMs(this.#agent.pid);
+  }
+
+  cpuMs(daemon: 'charon' | 'xfrmd'): number {
+    return cpuMs(Number(readFileSync(this.#file(`${daemon}.pid`), 'utf8').split(' ')[0]));
   }
 
   async untilReported(isWanted: (report: NonNullable<ScaleGateway['report']>) => boolean, because: string): Promise<void> {
@@ -197,4 +199,11 @@ export class ScaleGateway implements AsyncDisposable {
     const address = this.instance.tunnels[index]?.ike.remoteAddress ?? '';
     return crowdSite(Number(address.split('.')[3]) - 10).key;
   }
+}
+
+/** proc(5): fields 14 to 17, own and of children that have ended, in ticks. */
+function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  const ticksPerSecond = 100;
+  return (fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) * 1000) / ticksPerSecond;
 }

@@ -2,7 +2,7 @@
  * A host that exists only in memory, so that the real agent runs without root: `ip`, `nft` and `sysctl` act on tables kept
  * here; xfrmd and charon are in-process fakes on unix sockets in a directory of their own. Not a network: no packet moves.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FakeCharon, openSession } from '@sallyport/protocols';
@@ -102,7 +102,8 @@ export class FakeHost implements AsyncDisposable {
     const settings = readFileSync(spec.env['STRONGSWAN_CONF'] ?? '', 'utf8');
     const socket = /socket = unix:\/\/(\S+)/.exec(settings)?.[1];
     if (socket === undefined) throw new Error('charon was given no VICI socket');
-    const charon = FakeCharon.listen(socket, this.#charonOptions);
+    const logFile = /path = (\S+)/.exec(settings)?.[1] ?? '';
+    const charon = FakeCharon.listen(socket, { ...this.#charonOptions, log: (line) => appendFileSync(logFile, line) });
     this.#charons.set(name, charon);
     charon.catch(exit);
     return {

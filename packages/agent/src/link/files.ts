@@ -2,13 +2,14 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-export function writeFileAtomically(path: string, content: string): void {
+/** @param options.isDurable false for what may be lost with the power: the disk is not waited for. */
+export function writeFileAtomically(path: string, content: string, { isDurable = true }: { readonly isDurable?: boolean } = {}): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.new`;
   const file = openSync(temporary, 'w', 0o600);
   try {
     writeSync(file, content);
-    fsyncSync(file);
+    if (isDurable) fsyncSync(file);
   } finally {
     closeSync(file);
   }

@@ -16,6 +16,8 @@ export type FakeCharonOptions = {
   readonly handshakeMs?: number;
   /** Inner bytes per second that each child SA is said to carry, each way. Default 0. */
   readonly bytesPerSecond?: number;
+  /** Receives its log, a line at a time, as strongSwan's filelog writes it. */
+  readonly log?: (line: string) => void;
 };
 export type Emit = (event: string, message: ViciInput) => void;
 export type FakeSa = {
@@ -53,7 +55,14 @@ export class FakeCharonModel {
     const about = sa === undefined ? {} : { 'ikesa-name': sa.name, 'ikesa-uniqueid': `${sa.uniqueId}` };
     const line = { group, level: '1', thread: '1', ...about, msg: message };
     this.#emit('log', line);
+    this.logToFile(message, group, sa === undefined ? '' : `<${sa.name}|${sa.uniqueId}> `);
     this.#emit('control-log', line);
+  }
+
+  logToFile(message: string, group: string, about = ''): void {
+    const at = new Date(this.#options.clock.now());
+    const local = new Date(at.getTime() - at.getTimezoneOffset() * 60_000);
+    this.#options.log?.(`${local.toISOString().slice(0, -1)} 01[${group}] ${about}${message}\n`);
   }
 
   /** @returns whether the child came up, when that is known; waits for ever on a silent peer that is tried for ever. */

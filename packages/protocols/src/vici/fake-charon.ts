@@ -38,6 +38,7 @@ export class FakeCharon implements AsyncDisposable {
     this.#options = options;
     this.#startedMs = options.clock.monotonic();
     this.#model = new FakeCharonModel(options, (event, message) => this.#emit(event, message));
+    this.#model.logToFile('spawning 16 worker threads', 'JOB');
     this.#server = createServer((socket) => this.#accept(socket));
   }
 

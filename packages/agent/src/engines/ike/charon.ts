@@ -35,6 +35,8 @@ export type CharonFiles = {
   readonly socket: string;
   readonly pidFile: string;
   readonly logFile: string;
+  /** How far the agent has read it. */
+  readonly logRead: string;
   readonly outputFile: string;
   readonly markKey: string;
 };
@@ -54,6 +56,7 @@ export function charonFiles(paths: Pick<HostPaths, 'runDirectory'>, namespace: s
     socket,
     pidFile: join(directory, 'charon.pid'),
     logFile: join(directory, 'charon.log'),
+    logRead: join(directory, 'charon.log-read'),
     outputFile: join(directory, 'charon.out'),
     markKey: join(directory, 'charon.mark-key'),
   };
@@ -234,7 +237,7 @@ function makePrivate(file: string): void {
 }
 
 /** ISO 8601, when the running charon was started. */
-export function startedAt(files: CharonFiles): string | undefined {
+export function startedAt(files: Pick<CharonFiles, 'pidFile'>): string | undefined {
   return existsSync(files.pidFile) ? statSync(files.pidFile).mtime.toISOString() : undefined;
 }
 

@@ -75,7 +75,8 @@ export function openCounters(file: string): Counters {
     },
     save: () => {
       if (!isChanged) return;
-      writeFileAtomically(file, JSON.stringify(Object.fromEntries(entries)));
+      // A kill costs nothing; power lost costs what was counted since the kernel last wrote.
+      writeFileAtomically(file, JSON.stringify(Object.fromEntries(entries)), { isDurable: false });
       isChanged = false;
     },
   };

@@ -17,8 +17,11 @@ export type History = {
   /** Extra words of ours about a connection: what it offers, why it went. */
   readonly tunnel: (connection: string, isUp: boolean, reason: string, peer: string, nowMs: number) => void;
   readonly keepOnly: (connections: readonly string[]) => void;
-  /** Writes what has been collected, each ring once. @throws when one can't be written; what was for it is lost, the others come with the next call. */
-  readonly flush: () => void;
+  /**
+   * Writes what has been collected, each ring once. @throws when one can't be written; what was for it is lost, the others come with the next
+   * call. @param isReread of lines that may have been written before a kill: those are in once.
+   */
+  readonly flush: (isReread?: boolean) => void;
 };
 
 type Known = {
@@ -52,10 +55,13 @@ export function openHistory(directory: string, { connectionOf, proposalsOf }: Hi
     if (entries === undefined) unwritten.set(connection, [entry]);
     else entries.push(entry);
   };
-  const write = (connection: string): void => {
-    const entries = unwritten.get(connection) ?? [];
+  const write = (connection: string, isReread = false): void => {
+    const collected = unwritten.get(connection) ?? [];
     unwritten.delete(connection);
-    if (entries.length > 0) appendToRing(ringFile(directory, connection, 'ike'), entries, ikeHalfBytes);
+    const file = ringFile(directory, connection, 'ike');
+    const there = new Set(isReread ? readRing<IkeHistoryEntry>(file).map((entry) => JSON.stringify(entry)) : []);
+    const entries = isReread ? collected.filter((entry) => !there.has(JSON.stringify(entry))) : collected;
+    if (entries.length > 0) appendToRing(file, entries, ikeHalfBytes);
   };
 
   return {
@@ -92,8 +98,8 @@ export function openHistory(directory: string, { connectionOf, proposalsOf }: Hi
         for (const kind of kinds) removeRing(ringFile(directory, connection, kind));
       }
     },
-    flush: () => {
-      for (const connection of unwritten.keys()) write(connection);
+    flush: (isReread) => {
+      for (const connection of unwritten.keys()) write(connection, isReread);
     },
   };
 }

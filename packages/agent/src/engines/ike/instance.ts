@@ -7,7 +7,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApplyFailure, EngineObservation, InstancePlan, TunnelPlan } from '@sallyport/model';
 import { readUpDown, ViciError, type ViciMessage, type ViciSession } from '@sallyport/protocols';
-import { BackgroundTask } from '@sallyport/runtime';
+import { BackgroundTask, whenQuiet } from '@sallyport/runtime';
 import type { EngineContext, EngineView } from '../engine.ts';
 import { applyChange, sweepPrivateKeys } from './apply.ts';
 import { charonFiles, ensureCharon, rotateLog, startedAt, stopCharon, type CharonFiles, type RunningCharon } from './charon.ts';
@@ -18,6 +18,7 @@ import { historyDirectory, openHistory, removeHistory, type History } from './hi
 import { diffConnections, type Change } from './diff.ts';
 import { readLoaded, readPeer, readSa, readSas, type CharonSa } from './observe.ts';
 import { createPeerIdentities } from './peer-identity.ts';
+import { createListening, type Listening } from './listening.ts';
 import { createPeerAddresses, type PeerAddresses, type Resolve } from './peer-address.ts';
 import { createReasonTracker } from './reason-tracker.ts';
 import type { XfrmVariant } from './render.ts';
@@ -40,8 +41,8 @@ const supervisePeriodMs = 1000;
 const superviseRest = 3;
 /** What a restarted agent misses is read back from charon anyway, but for children that ended meanwhile. */
 const saveCountersEveryMs = 5000;
-/** Lines of charon's log come in bursts, of many tunnels at once: each tunnel's are written together. A kill -9 costs those of this time. */
-const historyFlushMs = 100;
+/** A hundred tunnels come up, or go, within a second: looked at and reported when that has paused, and now and then while it goes on. */
+const burst = { quietMs: 30, atMostMs: 1000 };
 
 export class IkeInstance implements AsyncDisposable {
   readonly #context: EngineContext;
@@ -55,6 +56,7 @@ export class IkeInstance implements AsyncDisposable {
   readonly #starts = createStarts();
   readonly #silences = createSilences();
   readonly #reasons = createReasonTracker((address) => this.#peers.has(address));
+  readonly #listening: Listening;
   readonly #supervision: BackgroundTask;
   readonly #changing = new Set<string>();
   #charon: RunningCharon | undefined;
@@ -64,7 +66,6 @@ export class IkeInstance implements AsyncDisposable {
   #tunnels: ReadonlyMap<string, TunnelPlan> = new Map();
   /** Names of these by the peer's address, the first of several. */
   #peers: ReadonlyMap<string, string> = new Map();
-  #isFlushDue = false;
   #countersSavedAt = -saveCountersEveryMs;
 
   constructor(context: EngineContext, options: InstanceOptions, namespace: string) {
@@ -78,6 +79,18 @@ export class IkeInstance implements AsyncDisposable {
       proposalsOf: (name) => proposalsText(this.#tunnels.get(name)),
     });
     this.#addresses = createPeerAddresses(options.resolve, context.clock, context.wake);
+    this.#listening = createListening({
+      context,
+      namespace,
+      files: this.#files,
+      history: this.#history,
+      reasons: this.#reasons,
+      identities: this.#identities,
+      onFinding: ({ code }) => {
+        if (code === 'WrongKey' && [...this.#known.values()].some(({ keys }) => keys.length > 1)) this.#supervision.wake();
+      },
+      onIdentity: context.wake,
+    });
     this.#supervision = new BackgroundTask({
       name: `ike ${namespace}`,
       periodMs: supervisePeriodMs,
@@ -97,6 +110,7 @@ export class IkeInstance implements AsyncDisposable {
     this.#peers = new Map(
       [...state.known.values()].map(({ rendered, tunnel }) => [rendered.peerAddress, tunnel.name] as const).toReversed(),
     );
+    this.#listening.start();
     const failures: ApplyFailure[] = [...state.failures];
     for (const change of diffConnections(state.marks, await readLoaded(session))) {
       const failure = await this.#apply(session, instance, change, state);
@@ -119,6 +133,7 @@ export class IkeInstance implements AsyncDisposable {
     try {
       const session = this.#openSession();
       const sas = await readSas(session);
+      this.#listening.catchUp();
       const keyVersions = await this.#keyVersions(session);
       const byName = Map.groupBy(sas, ({ name }) => name);
       const connections = instance.tunnels.map((tunnel) => {
@@ -162,7 +177,7 @@ export class IkeInstance implements AsyncDisposable {
     const disposed = this.#supervision[Symbol.asyncDispose]();
     this.#charon?.session[Symbol.dispose]();
     await disposed;
-    this.#flushHistory();
+    await this.#listening[Symbol.asyncDispose]();
     this.#counters.save();
   }
 
@@ -190,20 +205,11 @@ export class IkeInstance implements AsyncDisposable {
   }
 
   async #listen(session: ViciSession): Promise<void> {
-    const wake = (): void => {
+    const wake = whenQuiet({ clock: this.#context.clock, ...burst }, () => {
       this.#supervision.wake();
       this.#context.report();
-    };
-    void session.connection.closed.then(this.#context.wake);
-    const seed = `${this.#namespace} ${startedAt(this.#files) ?? ''}`;
-    await session.subscribeLog((line) => {
-      const nowMs = this.#context.clock.now();
-      this.#history.onLog(line, nowMs, seed);
-      this.#flushSoon();
-      const finding = this.#reasons.onLog(line, nowMs);
-      if (finding?.code === 'WrongKey' && [...this.#known.values()].some(({ keys }) => keys.length > 1)) this.#supervision.wake();
-      if (this.#identities.onLog(line)) this.#context.wake();
     });
+    void session.connection.closed.then(this.#context.wake);
     await session.subscribe('ike-updown', wake);
     await session.subscribe('child-updown', (message) => {
       this.#countEvent(message);
@@ -291,6 +297,7 @@ export class IkeInstance implements AsyncDisposable {
   async #supervise(): Promise<void> {
     const session = this.#charon?.session;
     if (session === undefined || !session.connection.isOpen) return;
+    this.#listening.catchUp();
     await this.#turnKeys(session);
     const sas = await supervise(this.#superviseContext(session), this.#known.values());
     const byName = Map.groupBy(sas, ({ name }) => name);
@@ -319,24 +326,6 @@ export class IkeInstance implements AsyncDisposable {
       this.#reasons.forget(name, peerAddress);
       this.#starts.forget(name);
       this.#context.log.info({ connection, peer: peerAddress }, 'the peer has the other shared key of the rotation: tried next');
-    }
-  }
-
-  #flushSoon(): void {
-    if (this.#isFlushDue) return;
-    this.#isFlushDue = true;
-    void this.#context.clock.sleep(historyFlushMs).then(() => {
-      this.#isFlushDue = false;
-      this.#flushHistory();
-    });
-  }
-
-  /** A full disk costs history, never tunnels. */
-  #flushHistory(): void {
-    try {
-      this.#history.flush();
-    } catch (error) {
-      this.#context.log.warn({ instance: this.#namespace, err: error }, 'could not write the history of tunnels');
     }
   }
 
@@ -388,7 +377,15 @@ function counterFile(context: Pick<EngineContext, 'paths'>, namespace: string): 
 export async function removeTraces(context: EngineContext, namespace: string): Promise<void> {
   await stopCharon(context, namespace);
   const files = charonFiles(context.paths, namespace);
-  const traces = [files.settings, files.markKey, files.logFile, `${files.logFile}.old`, files.outputFile, counterFile(context, namespace)];
+  const traces = [
+    files.settings,
+    files.markKey,
+    files.logFile,
+    `${files.logFile}.old`,
+    files.logRead,
+    files.outputFile,
+    counterFile(context, namespace),
+  ];
   for (const file of traces) rmSync(file, { force: true });
   removeHistory(historyDirectory(context.paths, namespace));
 }
