@@ -1,6 +1,7 @@
 /**
- * One VICI connection: packets over a unix socket, one command at a time (the protocol has no request numbers), events in
- * between. Commands queue. A timeout closes the connection, because a late answer could not be told from the next one's.
+ * One VICI connection: packets over a unix socket, events in between. charon takes a connection's commands in their order, one at a time, and
+ * answers so (the protocol has no request numbers); the next ones may be on their way meanwhile, which saves a busy machine a turn of both
+ * processes for each. Streamed commands take turns. A timeout closes the connection, because a late answer could not be told from the next one's.
  * Not reconnecting: owners open a new one. Typed commands are session.ts.
  */
 import { connect, type Socket } from 'node:net';
@@ -18,7 +19,13 @@ export type ConnectOptions = {
 
 const defaultTimeoutMs = 10_000;
 
-type Waiting = { readonly what: string; readonly settle: (packet: Packet) => void; readonly fail: (error: ViciError) => void };
+type Waiting = {
+  readonly what: string;
+  /** charon is at it, as far as we know: everything sent before is answered. */
+  readonly begin: () => void;
+  readonly settle: (packet: Packet) => void;
+  readonly fail: (error: ViciError) => void;
+};
 
 /** @throws ViciError `unreachable`, `timed-out` */
 export async function connectVici(socketPath: string, options: ConnectOptions): Promise<ViciConnection> {
@@ -44,7 +51,8 @@ export class ViciConnection implements Disposable {
   readonly #frames = new FrameReader();
   readonly #handlers = new Map<string, Set<EventHandler>>();
   readonly #closed = Promise.withResolvers<ViciError>();
-  #waiting: Waiting | undefined;
+  /** Sent and not answered, in order. */
+  readonly #waiting: Waiting[] = [];
   #tail: Promise<unknown> = Promise.resolve();
   #end: ViciError | undefined;
 
@@ -76,13 +84,14 @@ export class ViciConnection implements Disposable {
     message: ViciInput = {},
     options: { readonly timeoutMs?: number; readonly stream?: { readonly event: string; readonly on: EventHandler } } = {},
   ): Promise<ViciMessage> {
+    const { stream } = options;
+    if (stream === undefined) return this.#exchange('request', command, message, options.timeoutMs);
     return this.#queue(async () => {
-      const { stream } = options;
-      if (stream !== undefined) await this.#register(stream.event, stream.on);
+      await this.#register(stream.event, stream.on);
       try {
         return await this.#exchange('request', command, message, options.timeoutMs);
       } finally {
-        if (stream !== undefined && this.isOpen) await this.#unregister(stream.event, stream.on);
+        if (this.isOpen) await this.#unregister(stream.event, stream.on);
       }
     });
   }
@@ -132,9 +141,13 @@ export class ViciConnection implements Disposable {
     const frame = encodePacket(type, name, message);
     if (this.#end !== undefined) throw new ViciError('disconnected', `${name}: ${this.#end.message}`, this.#end);
     const { promise, resolve, reject } = Promise.withResolvers<Packet>();
-    this.#waiting = { what: name, settle: resolve, fail: reject };
-    this.#socket.write(frame);
+    const turn = Promise.withResolvers<void>();
+    this.#waiting.push({ what: name, begin: turn.resolve, settle: resolve, fail: reject });
+    if (this.#waiting.length === 1) turn.resolve();
+    this.#send(frame);
     try {
+      // The time of those before it is not its own.
+      await Promise.race([turn.promise, promise]);
       const answer = await raceTimeout(this.#clock, timeoutMs, promise, name);
       if (answer.type === 'command-unknown' || answer.type === 'event-unknown')
         throw new ViciError('unknown', `charon does not know ${name}`);
@@ -142,9 +155,16 @@ export class ViciConnection implements Disposable {
     } catch (error) {
       if (error instanceof ViciError && error.code === 'timed-out') this.#close(error);
       throw error;
-    } finally {
-      this.#waiting = undefined;
     }
+  }
+
+  /** What is sent in one turn of ours is one system call. */
+  #send(frame: Uint8Array): void {
+    if (this.#socket.writableCorked === 0) {
+      this.#socket.cork();
+      queueMicrotask(() => this.#socket.uncork());
+    }
+    this.#socket.write(frame);
   }
 
   #receive(chunk: Uint8Array): void {
@@ -162,17 +182,19 @@ export class ViciConnection implements Disposable {
       for (const handler of this.#handlers.get(packet.name) ?? []) handler(packet.message);
       return;
     }
-    const waiting = this.#waiting;
+    const waiting = this.#waiting.shift();
     if (waiting === undefined) throw new ViciError('malformed', `VICI ${packet.type} without a request`);
-    this.#waiting = undefined;
     waiting.settle(packet);
+    this.#waiting[0]?.begin();
   }
 
   #close(reason: ViciError): void {
     if (this.#end !== undefined) return;
     this.#end = reason;
     this.#socket.destroy();
-    this.#waiting?.fail(new ViciError(reason.code, `${this.#waiting.what}: ${reason.message}`, reason));
+    // What went wrong is that of the one that charon was at.
+    for (const [index, { what, fail }] of this.#waiting.splice(0).entries())
+      fail(new ViciError(index === 0 ? reason.code : 'disconnected', `${what}: ${reason.message}`, reason));
     this.#closed.resolve(reason);
   }
 }

@@ -81,12 +81,17 @@ export class FakeCharon implements AsyncDisposable {
   #accept(socket: Socket): void {
     const client: Client = { socket, events: new Set(), isCommanding: false };
     const frames = new FrameReader();
+    // As charon: a client's commands in their order, one at a time.
+    let last = Promise.resolve();
     this.#clients.add(client);
     socket.on('close', () => this.#clients.delete(client));
     socket.on('error', () => {}); // the close that follows is what counts
     socket.on('data', (chunk) => {
       try {
-        for (const frame of frames.push(chunk)) void this.#serve(decodePacket(frame), client);
+        for (const frame of frames.push(chunk)) {
+          const packet = decodePacket(frame);
+          last = last.then(() => this.#serve(packet, client));
+        }
       } catch {
         socket.destroy(); // as charon does with bytes that are no packet
       }

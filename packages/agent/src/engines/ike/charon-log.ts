@@ -47,6 +47,11 @@ export class CharonLog implements Disposable {
     }
   }
 
+  /** In the file being read, not yet handed on. */
+  get unreadBytes(): number {
+    return this.#open === undefined ? 0 : Math.max(0, fstatSync(this.#open.descriptor).size - this.#offset);
+  }
+
   /** Of what `read` has handed on. */
   get position(): LogPosition | undefined {
     return this.#open === undefined ? this.#from : { file: this.#open.inode, offset: this.#offset };

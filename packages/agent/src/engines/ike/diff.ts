@@ -38,6 +38,5 @@ export function diffConnections(desired: ReadonlyMap<string, readonly string[] |
     if (!isLoaded) return [{ kind: 'replace', name, staleKeyIds: keyIds }];
     return stale.length === 0 ? [] : [{ kind: 'sweepKey', name, staleKeyIds: stale }];
   });
-  // Removals first: a renamed connection to the same peer must not meet its old self.
   return [...removals.toSorted((a, b) => a.name.localeCompare(b.name)), ...updates];
 }

@@ -304,13 +304,15 @@ describe('the IKE engine', () => {
     const engine = createEngine();
     const instance = plan(tunnel('a', { ike: { responds: false } }));
     await engine.reconcile(instance, signal);
-    (await charon()).peerConnects('a');
-    expect((await engine.observe(instance)).connections[0]?.ikeSas.some((sa) => !sa.isInitiator)).toBe(true);
+    const fake = await charon();
+    const before = fake.mutations.length;
+    fake.peerConnects('a');
     await until(
       async () => (await engine.observe(instance)).connections[0]?.ikeSas ?? [],
       (sas) => sas.every((sa) => sa.isInitiator),
       { because: 'the foreign SA is ended', clock: systemClock, timeoutMs: 5000, everyMs: 10 },
     );
+    expect(fake.mutations.slice(before)).toContain('terminate');
   });
 
   it('is content with the SA a peer opened, and with two after both started at once', async () => {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { ApplyFailure, EngineObservation, InstancePlan, TunnelPlan } from '@sallyport/model';
 import { readUpDown, ViciError, type ViciMessage, type ViciSession } from '@sallyport/protocols';
 import { BackgroundTask, whenQuiet } from '@sallyport/runtime';
+import { inParallel } from '../../reconcile/in-parallel.ts';
 import type { EngineContext, EngineView } from '../engine.ts';
 import { applyChange, sweepPrivateKeys } from './apply.ts';
 import { charonFiles, ensureCharon, rotateLog, startedAt, stopCharon, type CharonFiles, type RunningCharon } from './charon.ts';
@@ -41,6 +42,8 @@ const supervisePeriodMs = 1000;
 const superviseRest = 3;
 /** What a restarted agent misses is read back from charon anyway, but for children that ended meanwhile. */
 const saveCountersEveryMs = 5000;
+/** Each connection's commands go in their order; between those of one, charon has others' to do. */
+const changesAtOnce = 16;
 /** A hundred tunnels come up, or go, within a second: looked at and reported when that has paused, and now and then while it goes on. */
 const burst = { quietMs: 30, atMostMs: 1000 };
 
@@ -59,6 +62,7 @@ export class IkeInstance implements AsyncDisposable {
   readonly #listening: Listening;
   readonly #supervision: BackgroundTask;
   readonly #changing = new Set<string>();
+  readonly #lookSoon: () => void;
   #charon: RunningCharon | undefined;
   /** As of the last reconcile. */
   #known: ReadonlyMap<string, Known> = new Map();
@@ -91,6 +95,10 @@ export class IkeInstance implements AsyncDisposable {
       },
       onIdentity: context.wake,
     });
+    this.#lookSoon = whenQuiet({ clock: context.clock, ...burst }, () => {
+      this.#supervision.wake();
+      context.report();
+    });
     this.#supervision = new BackgroundTask({
       name: `ike ${namespace}`,
       periodMs: supervisePeriodMs,
@@ -112,18 +120,23 @@ export class IkeInstance implements AsyncDisposable {
     );
     this.#listening.start();
     const failures: ApplyFailure[] = [...state.failures];
-    for (const change of diffConnections(state.marks, await readLoaded(session))) {
-      const failure = await this.#apply(session, instance, change, state);
-      if (failure !== undefined) failures.push(failure);
-      else await this.#startLoaded(session, change, state);
-    }
+    const changes = Map.groupBy(diffConnections(state.marks, await readLoaded(session)), ({ kind }) =>
+      kind === 'remove' ? 'remove' : 'load',
+    );
+    // Removals first: a renamed connection to the same peer must not meet its old self.
+    for (const group of [changes.get('remove') ?? [], changes.get('load') ?? []])
+      await inParallel(group, changesAtOnce, async (change) => {
+        const failure = await this.#apply(session, instance, change, state);
+        if (failure !== undefined) failures.push(failure);
+        else await this.#startLoaded(session, change, state);
+      });
     // What can't be rendered now may still need its key.
     if (state.failures.length === 0) await sweepPrivateKeys(session, state.desired.values());
     this.#known = state.known;
     this.#counters.keepOnly(instance.tunnels.map((tunnel) => tunnel.connection));
     this.#history.keepOnly(instance.tunnels.map((tunnel) => tunnel.name));
     this.#supervision.start();
-    this.#supervision.wake();
+    this.#lookSoon();
     return failures;
   }
 
@@ -205,15 +218,11 @@ export class IkeInstance implements AsyncDisposable {
   }
 
   async #listen(session: ViciSession): Promise<void> {
-    const wake = whenQuiet({ clock: this.#context.clock, ...burst }, () => {
-      this.#supervision.wake();
-      this.#context.report();
-    });
     void session.connection.closed.then(this.#context.wake);
-    await session.subscribe('ike-updown', wake);
+    await session.subscribe('ike-updown', this.#lookSoon);
     await session.subscribe('child-updown', (message) => {
       this.#countEvent(message);
-      wake();
+      this.#lookSoon();
     });
   }
 

@@ -40,6 +40,9 @@ type Kept = LogPosition & {
 };
 
 const periodMs = 100;
+/** More than a few tunnels write in a period. While it goes on so, it is read once a second: calls come first. */
+const busyBytes = 32 * 1024;
+const busyPeriodMs = 1000;
 /** Each tunnel's lines are written together, where many come: a kill costs nothing, they are read again. */
 const flush = { quietMs: 200, atMostMs: 1000 };
 
@@ -50,6 +53,8 @@ export function createListening(options: ListeningOptions): Listening {
   let session = kept?.session;
   let isStarted = false;
   let isFirst = true;
+  let lastBytes = 0;
+  let lastReadMs = -busyPeriodMs;
 
   const onLine = (line: TimedLogLine): void => {
     if (startsSession(line)) session = `${namespace} ${line.written}`;
@@ -90,6 +95,11 @@ export function createListening(options: ListeningOptions): Listening {
     clock: context.clock,
     log: context.log,
     activate: () => {
+      const [bytes, nowMs] = [log.unreadBytes, context.clock.monotonic()];
+      const isBusy = bytes - lastBytes > busyBytes && nowMs - lastReadMs < busyPeriodMs;
+      lastBytes = isBusy ? bytes : 0;
+      if (isBusy) return Promise.resolve();
+      lastReadMs = nowMs;
       catchUp();
       return Promise.resolve();
     },
