@@ -118,6 +118,8 @@ void run(const Options& options) {
     return plane.collect() ? kReclaimMs : kTickMs;
   });
   log_info("stopping");
+  plane.stop();
+  plane.remove_links();
 }
 
 }  // namespace

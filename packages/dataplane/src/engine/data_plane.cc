@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <system_error>
 
+#include "engine/links.h"
+
 namespace xfrmd {
 
 // With up to three workers one receives.
@@ -70,6 +72,13 @@ void DataPlane::delete_tunnel(uint32_t if_id) {
   tun_worker(if_id).unwatch(*found->second);
   tables_.remove_tun(found->second);
   tunnels_.erase(found);
+}
+
+void DataPlane::remove_links() const {
+  std::vector<std::string> names;
+  for (const auto& [if_id, tun] : tunnels_)
+    if (std::string name = tun->current_name(); !name.empty()) names.push_back(std::move(name));
+  xfrmd::remove_links(names);
 }
 
 const UdpSocket& DataPlane::add_socket(Fd socket, int ike_channel, int owner_pid) {

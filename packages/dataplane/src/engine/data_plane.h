@@ -31,6 +31,8 @@ class DataPlane {
   Tun& create_tunnel(const TunnelSettings& settings);
   /** Absent is success. */
   void delete_tunnel(uint32_t if_id);
+  /** Removes the links of all tunnels at once, as the last thing before this is destroyed. */
+  void remove_links() const;
   const std::map<uint32_t, std::shared_ptr<Tun>>& tunnels() const { return tunnels_; }
 
   /** @throws std::system_error when the socket can't be used. */

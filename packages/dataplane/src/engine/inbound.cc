@@ -13,6 +13,15 @@ namespace {
 constexpr size_t kEspHeader = 8;
 constexpr uint8_t kNoNextHeader = 59;
 
+/** Whether a selector can not tell two packets apart. False when in doubt, and for what has no ports. */
+bool is_same_flow(const Packet& before, const Packet& now) {
+  constexpr size_t kPorts = 4;
+  if (before.version != now.version || before.protocol != now.protocol || !before.has_upper || !now.has_upper) return false;
+  if (before.upper_length() < kPorts || now.upper_length() < kPorts) return false;
+  const bool same_addresses = now.version == 4 ? std::memcmp(before.source(), now.source(), 8) == 0 : std::memcmp(before.source(), now.source(), 32) == 0;
+  return same_addresses && load_raw<uint32_t>(before.data + before.upper) == load_raw<uint32_t>(now.data + now.upper);
+}
+
 }  // namespace
 
 Inbound::Inbound(const Tables& tables, Notices& notices, DropCounters& drops, bool has_company)
@@ -28,9 +37,17 @@ void Inbound::handle_datagram(const UdpSocket* socket, std::span<uint8_t> bytes,
   handle_esp(bytes, arrival);
 }
 
+Sa* Inbound::find_sa(const Address& to, uint32_t spi) {
+  if (recent_.sa != nullptr && recent_.spi == spi && recent_.to == to) [[likely]]
+    return recent_.sa;
+  Sa* sa = tables_.find_sa({to, spi, IPPROTO_ESP});
+  if (sa != nullptr) recent_ = {to, spi, sa, tables_.find_interface(sa->config.if_id), {}};
+  return sa;
+}
+
 void Inbound::handle_esp(std::span<uint8_t> packet, const Arrival& arrival) {
   if (packet.size() < kEspHeader) return drops_.count(Drop::MalformedEsp);
-  Sa* sa = tables_.find_sa({arrival.to, load_raw<uint32_t>(packet.data()), IPPROTO_ESP});
+  Sa* sa = find_sa(arrival.to, load_raw<uint32_t>(packet.data()));
   if (tap_.is_on()) [[unlikely]]
     show_outer(sa, packet, arrival);
   if (sa == nullptr) return drops_.count(Drop::UnknownSpi);
@@ -87,7 +104,7 @@ void Inbound::deliver(Sa& sa, std::span<uint8_t> inner, uint8_t next_header, con
   if (next_header != IPPROTO_IPIP && next_header != IPPROTO_IPV6) return drops_.count(Drop::MalformedEsp);
   auto packet = parse_packet(inner);  // trims traffic flow confidentiality padding
   if (!packet || packet->version != (next_header == IPPROTO_IPIP ? 4 : 6)) return drops_.count(Drop::MalformedInner);
-  const Interface* interface = tables_.find_interface(sa.config.if_id);
+  const Interface* interface = recent_.interface;
   Tun* tun = interface == nullptr ? nullptr : interface->tun.load(std::memory_order_acquire);
   if (interface != nullptr && !policy_allows(*interface, sa, *packet)) return drops_.count(Drop::InboundPolicy);
   if (tun == nullptr) return drops_.count(Drop::NoTunnel);
@@ -117,12 +134,15 @@ void Inbound::deliver(Sa& sa, std::span<uint8_t> inner, uint8_t next_header, con
  * forwarded is only known to the routing behind the TUN, so either policy will do.
  */
 bool Inbound::policy_allows(const Interface& interface, const Sa& sa, const Packet& packet) {
+  if (is_same_flow(recent_.allowed, packet)) [[likely]]
+    return true;
   const FlowKey flow = FlowKey::of(packet);
   if (!sa.config.selector.matches(flow)) return false;
   for (const auto* list : {interface.in.load(std::memory_order_acquire), interface.forward.load(std::memory_order_acquire)}) {
     const Policy* policy = find_policy(list, flow);
     if (policy == nullptr || !policy->accepts(sa)) continue;
     policy->touch(wall_seconds());
+    recent_.allowed = packet;
     return true;
   }
   return false;

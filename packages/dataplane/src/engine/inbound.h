@@ -39,7 +39,10 @@ class Inbound final : private FrameSink {
   void handle_esp(std::span<uint8_t> packet, const Arrival& arrival);
   /** One datagram as received; public for tests and fuzzing. `bytes` are changed in place and referenced until flush(). */
   void handle_datagram(const UdpSocket* socket, std::span<uint8_t> bytes, const Arrival& arrival);
-  void flush() { coalescer_.flush(); }
+  void flush() {
+    coalescer_.flush();
+    recent_ = {};
+  }
 
  private:
   // Per system call: many when they are single datagrams, few when each is a coalesced one of up to 64 KB, so that what the kernel
@@ -47,8 +50,21 @@ class Inbound final : private FrameSink {
   static constexpr size_t kMostMessages = 32, kFewestMessages = 2;
   static constexpr size_t kMessageBytes = 65'536;
 
+  /**
+   * What the packet before went through, for those after it of the same SA and flow: most of a batch. Ends with the batch, and so
+   * with the epoch; a change of tables or policies is seen by the next one.
+   */
+  struct Recent {
+    Address to;
+    uint32_t spi = 0;
+    Sa* sa = nullptr;
+    const Interface* interface = nullptr;
+    Packet allowed;  // by policy; its bytes stay until the batch ends
+  };
+
   template <class Handle>
   void receive_batch(int fd, Handle handle);
+  Sa* find_sa(const Address& to, uint32_t spi);
   std::unique_lock<SpinLock> take_turn(Sa& sa) const;
   bool open(Sa& sa, std::span<uint8_t> packet);
   void deliver(Sa& sa, std::span<uint8_t> inner, uint8_t next_header, const Arrival& arrival);
@@ -65,6 +81,7 @@ class Inbound final : private FrameSink {
   Tap tap_;
   std::unique_ptr<uint8_t[]> buffer_;  // pages that no message reaches are never touched
   size_t messages_ = kFewestMessages;  // of the next call
+  Recent recent_;
   PathMtuReport last_report_;
   uint64_t last_reported_at_ = 0;
 };

@@ -79,9 +79,9 @@ void Tun::disable_address_generation() const {
   if (file && ::write(file.get(), "1", 1) != 1) return;  // best effort: IPv6 may be off
 }
 
-bool Tun::is_alive() const {
+std::string Tun::current_name() const {
   ifreq request{};
-  return ::ioctl(fd_.get(), TUNGETIFF, &request) == 0;
+  return ::ioctl(fd_.get(), TUNGETIFF, &request) == 0 ? std::string(request.ifr_name, ::strnlen(request.ifr_name, IFNAMSIZ)) : std::string();
 }
 
 void Tun::set_mtu(unsigned value) {

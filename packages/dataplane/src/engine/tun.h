@@ -33,7 +33,9 @@ class Tun {
 
   int fd() const { return fd_.get(); }
   /** False once somebody deleted the link (`ip link delete`). */
-  bool is_alive() const;
+  bool is_alive() const { return !current_name().empty(); }
+  /** Somebody may have renamed the link; empty once it was deleted. */
+  std::string current_name() const;
   bool takes_udp_gso() const { return takes_udp_gso_; }
 
   const uint32_t if_id;

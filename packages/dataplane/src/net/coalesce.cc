@@ -76,7 +76,7 @@ bool Coalescer::continues(const Flow& flow, const Packet& packet, size_t headers
 
 void Coalescer::append(Flow& flow, const Packet& packet, size_t headers) {
   const size_t payload = packet.length - headers;
-  flow.parts.push_back({packet.data + headers, payload});
+  flow.put(packet.data + headers, payload);
   flow.length += payload;
   flow.count += 1;
   flow.next_sequence += static_cast<uint32_t>(payload);
@@ -100,9 +100,9 @@ void Coalescer::start(Flow& flow, void* device, const Packet& packet, size_t hea
     flow.next_sequence = load32(tcp + 4) + static_cast<uint32_t>(flow.segment);
     flow.is_closed = (tcp[13] & kPush) != 0;
   }
-  flow.parts.clear();
-  flow.parts.push_back({});
-  flow.parts.push_back({packet.data, packet.length});
+  flow.used_parts = 0;
+  flow.put(&flow.virtio, sizeof flow.virtio);
+  flow.put(packet.data, packet.length);
 }
 
 void Coalescer::add(void* device, const Packet& packet, bool merges_udp) {
@@ -161,8 +161,8 @@ void Coalescer::emit(Flow& flow) {
     flow.virtio.checksum_start = static_cast<uint16_t>(flow.first.upper);
     flow.virtio.checksum_offset = is_tcp ? 16 : 6;
   }
-  flow.parts[0] = {&flow.virtio, sizeof flow.virtio};
-  sink_.write_frame(flow.device, flow.parts);
+  flow.parts[0].iov_base = &flow.virtio;  // flows change places
+  sink_.write_frame(flow.device, std::span(flow.parts).first(flow.used_parts));
 }
 
 }  // namespace xfrmd

@@ -7,7 +7,6 @@
 #include <sys/uio.h>
 
 #include <array>
-#include <vector>
 
 #include "net/packet.h"
 #include "net/virtio.h"
@@ -41,7 +40,10 @@ class Coalescer {
     bool is_closed = false;
     uint32_t next_sequence = 0;
     VirtioHeader virtio;
-    std::vector<iovec> parts;
+    size_t used_parts = 0;
+    std::array<iovec, kMaxPackets + 1> parts;  // the virtio header, the first packet, what follows of the others
+
+    void put(void* data, size_t bytes) { parts[used_parts++] = {data, bytes}; }
   };
 
   static size_t mergeable_headers(const Packet& packet, bool merges_udp);

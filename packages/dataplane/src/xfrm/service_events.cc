@@ -21,13 +21,13 @@ bool is_time_up(const xfrm_lifetime_cfg& limits, bool is_hard, uint64_t age, uin
          is_reached(is_hard ? limits.hard_use_expires_seconds : limits.soft_use_expires_seconds, now - first_used);
 }
 
-bool is_time_up(const SaRecord& record, bool is_hard) {
-  return is_time_up(record.info.lft, is_hard, steady_seconds() - record.added_steady, record.is_larval() ? 0 : record.sa->first_used.get());
+bool is_time_up(const SaRecord& record, bool is_hard, uint64_t now) {
+  return is_time_up(record.info.lft, is_hard, now - record.added_steady, record.is_larval() ? 0 : record.sa->first_used.get());
 }
 
-bool is_time_up(const PolicyRecord& record, bool is_hard) {
+bool is_time_up(const PolicyRecord& record, bool is_hard, uint64_t now) {
   const uint64_t first_used = record.policy->first_used.load(std::memory_order_relaxed);
-  return is_time_up(record.info.lft, is_hard, steady_seconds() - record.added_steady, first_used);
+  return is_time_up(record.info.lft, is_hard, now - record.added_steady, first_used);
 }
 
 }  // namespace
@@ -80,22 +80,22 @@ void XfrmService::tick() {
 
 void XfrmService::tick_sas() {
   std::vector<std::pair<SaKey, bool>> due;
+  const uint64_t now = steady_seconds();
   for (const auto& [key, record] : sad_.all()) {
-    if (is_time_up(record, true))
+    if (is_time_up(record, true, now))
       due.emplace_back(key, true);
-    else if (!record.is_larval() && !record.is_soft_sent && is_time_up(record, false))
+    else if (!record.is_larval() && !record.is_soft_sent && is_time_up(record, false, now))
       due.emplace_back(key, false);
   }
   for (const auto& [key, is_hard] : due) expire(key, is_hard);
 }
 
 void XfrmService::tick_policies() {
-  for (PolicyRecord* record : spd_.by_age()) {
-    if (is_time_up(*record, true))
-      expire(*record, true, {});
-    else if (!record->is_soft_sent && is_time_up(*record, false))
-      expire(*record, false, {});
-  }
+  const uint64_t now = steady_seconds();
+  const auto is_due = [now](const PolicyRecord& record) {
+    return is_time_up(record, true, now) || (!record.is_soft_sent && is_time_up(record, false, now));
+  };
+  for (PolicyRecord* record : spd_.by_age(is_due)) expire(*record, is_time_up(*record, true, now), {});
 }
 
 void XfrmService::handle_notices() {

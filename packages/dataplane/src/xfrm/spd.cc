@@ -177,10 +177,11 @@ void Spd::relink(uint32_t lane) {
   }
 }
 
-std::vector<PolicyRecord*> Spd::by_age() {
+std::vector<PolicyRecord*> Spd::by_age(const std::function<bool(const PolicyRecord&)>& matches) {
   std::vector<PolicyRecord*> sorted;
   for (const auto& [key, list] : records_)
-    for (const auto& record : list) sorted.push_back(record.get());
+    for (const auto& record : list)
+      if (matches == nullptr || matches(*record)) sorted.push_back(record.get());
   std::ranges::sort(sorted, std::greater(), [](const PolicyRecord* record) { return record->age; });
   return sorted;
 }

@@ -48,8 +48,8 @@ class Spd {
   /** Points the out policies of a lane at their SAs again. Call before an SA of it is retired and after one came. */
   void relink(uint32_t lane);
 
-  /** Newest first, the order of the kernel's dumps. */
-  std::vector<PolicyRecord*> by_age();
+  /** Newest first, the order of the kernel's dumps; all, or those that match. */
+  std::vector<PolicyRecord*> by_age(const std::function<bool(const PolicyRecord&)>& matches = nullptr);
   size_t count(uint8_t direction) const;
   size_t size() const;
 
