@@ -14,7 +14,7 @@ import type { RatePoint } from './statistics.ts';
 import { fastest } from './statistics.ts';
 import { Topology, ends, hosts, innerMtu, outer } from './topology.ts';
 import type { End } from './topology.ts';
-import { buildUdpLoad, measureRates, measureUdp, traffics } from './udp.ts';
+import { buildProgram, buildUdpLoad, measureRates, measureUdp, parseCount, port, traffics, whileReceiving } from './udp.ts';
 
 export type TunnelPoint = {
   readonly tunnels: number;
@@ -27,6 +27,8 @@ export type TunnelPoint = {
   /** Traffic in bursts of `burst` per tunnel, and one packet per tunnel in turn. */
   readonly inBursts: Cost;
   readonly inTurn: Cost;
+  /** Nanoseconds of one write to each of so many TUNs in turn, by a program that does nothing else; undefined when packets were lost. */
+  readonly bareWrite: number | undefined;
   readonly throughput: RatePoint | undefined;
 };
 /** Nanoseconds of each xfrmd's processor time per 1,328-byte packet, at a rate both carry. */
@@ -97,6 +99,17 @@ async function measureCost(
   return { sender: ((used?.a ?? 0) * 1e9) / packets, receiver: ((used?.b ?? 0) * 1e9) / Math.max(1, arrived), loss: result.loss };
 }
 
+/** The kernel's part of receiving in turn: on gateway b, into TUNs of their own. */
+async function measureBareWrites(topology: Topology, program: string, count: number, seconds: number): Promise<number | undefined> {
+  const writer = await buildProgram('tun-writes', topology.directory);
+  const words = [count, hosts.a, firstAddress, port, seconds, costRate, traffics.udp1300.sizes[0] ?? 0];
+  const { result, received } = await whileReceiving(topology, { program, seconds: seconds + 5 }, () =>
+    topology.exec('gw-b', [writer, ...words.map(String)], { timeoutMs: 60_000 }),
+  );
+  const written = parseCount(result.stdout);
+  return received.packets < written.packets * 0.99 ? undefined : (written.seconds * 1e9) / written.packets;
+}
+
 export async function measureTunnels(count: number, options: MeasureOptions): Promise<TunnelPoint> {
   await using topology = await Topology.build();
   const program = await buildUdpLoad(topology.directory);
@@ -124,6 +137,7 @@ export async function measureTunnels(count: number, options: MeasureOptions): Pr
   const [inBursts, inTurn] = [await cost(burst), await cost(1)];
   options.tell(`${count} tunnels on one xfrmd: throughput over all`);
   const points = await measureRates(topology, traffics.udp1300, { ...udp, seconds, burst });
+  const bareWrite = await measureBareWrites(topology, program, count, seconds);
   for (const end of ends) await gateways[end].client[Symbol.asyncDispose]();
   return {
     tunnels: count,
@@ -133,6 +147,7 @@ export async function measureTunnels(count: number, options: MeasureOptions): Pr
     bytesPerPair: (after - between) / count,
     inBursts,
     inTurn,
+    bareWrite,
     throughput: fastest(points),
   };
 }
