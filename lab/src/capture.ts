@@ -45,6 +45,12 @@ export class Capture implements AsyncDisposable {
     return Number(count);
   }
 
+  /** What their UDP carries: unlike a count, the same however a sender batches its datagrams (UDP_SEGMENT). Twice what passes through a router. */
+  async udpBytes(filter: string): Promise<number> {
+    const { stdout } = await this.#ports.run(['tcpdump', '-r', this.file, '-n', '-q', filter], { timeoutMs: 120_000 });
+    return [...stdout.matchAll(/ UDP, length (\d+)$/gm)].reduce((sum, [, length]) => sum + Number(length), 0);
+  }
+
   /** The first few of those, a line each; empty when there are none. */
   async first(filter: string): Promise<string> {
     const { stdout } = await this.#ports.run(['tcpdump', '-r', this.file, '-n', '-c', '3', filter], { timeoutMs: 120_000 });

@@ -53,6 +53,11 @@ export class Evidence implements AsyncDisposable {
     return this.#public.count(filter);
   }
 
+  /** See `Capture.udpBytes`. */
+  udpBytes(filter: string): Promise<number> {
+    return this.#public.udpBytes(filter);
+  }
+
   /** Another place is captured too; the file is kept with the rest. */
   async captureAt({ name, namespace }: Pick<Place, 'name' | 'namespace'>): Promise<Capture> {
     const capture = new Capture(this.#ports, this.folder, name.replaceAll('/', '-'));

@@ -7,13 +7,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { deviceDirectory, deviceRunDirectory, inside, siteNamespaces } from '@sallyport/lab';
 import type { DevicePorts, Fabric, ScenarioSite } from '@sallyport/lab';
-import { XfrmdClient } from '@sallyport/protocols';
 import { until } from '@sallyport/runtime';
+import { startSiteXfrmd, stopSiteXfrmd, xfrmdEnvironment } from './site-xfrmd.ts';
 
 const clone = join(import.meta.dirname, '..', '..');
 /** Kept between runs, as the build is. */
 const unpacked = join(clone, 'build', 'libreswan');
-const dataplane = join(clone, 'packages', 'dataplane', 'build');
 const libraries = join(unpacked, 'usr', 'lib', 'x86_64-linux-gnu');
 
 export class LibreswanDevice implements AsyncDisposable {
@@ -27,7 +26,7 @@ export class LibreswanDevice implements AsyncDisposable {
 
   /**
    * Runs the script as its user would, but for IPSEC_D, and starts pluto on what it wrote.
-   * @param remotePrefixes routed to the tunnel: what a kernel with XFRM finds by its policies, a TUN needs routes for.
+   * @param remotePrefixes routed to the tunnel.
    */
   static async start(
     ports: DevicePorts,
@@ -44,7 +43,7 @@ export class LibreswanDevice implements AsyncDisposable {
     const device = new LibreswanDevice(ports, run);
     try {
       const namespace = siteNamespaces(fabric, site.name).device;
-      await device.#startXfrmd(namespace, options);
+      await startSiteXfrmd(ports, { namespace, directory: run, ...options });
       await device.#startPluto(namespace, configuration);
       return device;
     } catch (error) {
@@ -59,21 +58,8 @@ export class LibreswanDevice implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const name of ['pluto', 'xfrmd']) await this.#ports.daemons.stop(join(this.#directory, `${name}.pid`));
-  }
-
-  async #startXfrmd(namespace: string, options: { readonly remotePrefixes: readonly string[]; readonly source: string }): Promise<void> {
-    this.#start('xfrmd', namespace, [join(dataplane, 'xfrmd'), '--directory', this.#directory]);
-    await until(
-      async () => {
-        const client = await XfrmdClient.connect(join(this.#directory, 'control.sock'));
-        await client.createTunnel({ ifId: 0, name: 't0', mtu: 1400, mssClamp: 1350 });
-      },
-      () => true,
-      { because: 'the xfrmd of the site makes its tunnel', clock: this.#ports.clock },
-    );
-    for (const prefix of options.remotePrefixes)
-      await this.#ports.run(inside(namespace, ['ip', 'route', 'add', prefix, 'dev', 't0', 'src', options.source]));
+    await this.#ports.daemons.stop(join(this.#directory, 'pluto.pid'));
+    await stopSiteXfrmd(this.#ports, this.#directory);
   }
 
   /** pluto runs programs of /usr/libexec/ipsec: in a mount namespace of its own, the unpacked ones are there. */
@@ -110,8 +96,7 @@ export class LibreswanDevice implements AsyncDisposable {
       ],
       {
         LD_LIBRARY_PATH: libraries,
-        LD_PRELOAD: join(dataplane, 'libxfrmshim.so'),
-        XFRMD_SOCKET: join(this.#directory, 'xfrm.sock'),
+        ...xfrmdEnvironment(this.#directory),
       },
     );
     await until(() => existsSync(join(this.#directory, 'pluto.ctl')), Boolean, {

@@ -51,7 +51,7 @@ export class FakeCharonModel {
     this.#emit = emit;
   }
 
-  log(message: string, sa?: FakeSa, group = 'IKE'): void {
+  log(message: string, sa?: Pick<FakeSa, 'name' | 'uniqueId'>, group = 'IKE'): void {
     const about = sa === undefined ? {} : { 'ikesa-name': sa.name, 'ikesa-uniqueid': `${sa.uniqueId}` };
     const line = { group, level: '1', thread: '1', ...about, msg: message };
     this.#emit('log', line);

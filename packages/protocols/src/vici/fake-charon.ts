@@ -66,9 +66,9 @@ export class FakeCharon implements AsyncDisposable {
     this.#breakAt = this.mutations.length + mutations;
   }
 
-  /** A line in charon's log, for lines the model does not make by itself. */
-  say(message: string): void {
-    this.#model.log(message);
+  /** A line in charon's log, for lines the model does not make by itself; with an id, of an IKE SA that has no connection yet. */
+  say(message: string, ikeSaId?: string): void {
+    this.#model.log(message, ikeSaId === undefined ? undefined : { name: '(unnamed)', uniqueId: Number(ikeSaId) });
   }
 
   /** As a killed process: sockets break, nothing is said to peers. */

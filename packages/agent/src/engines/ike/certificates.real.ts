@@ -117,8 +117,14 @@ describe('certificates', () => {
     [
       'that has expired',
       'CertificateExpired',
-      /certificate C=NL, O=Contoso, CN=branch\.contoso\.com of peer 198\.51\.100\.21 has expired.* to Jan 01 00:00:00 2021/,
+      /certificate C=NL, O=Contoso, CN=branch\.contoso\.com of peer 198\.51\.100\.21 expired on Jan 01 00:00:00 2021$/,
       () => theirs.issue(deviceSubject, { notAfter: '20210101000000Z' }),
+    ],
+    [
+      'that is not valid yet',
+      'CertificateExpired',
+      /of peer 198\.51\.100\.21 is not valid before Jan 01 00:00:00 2047: is this host's clock right\?$/,
+      () => theirs.issue(deviceSubject, { notBefore: '20470101000000Z' }),
     ],
     [
       'with another subject name',

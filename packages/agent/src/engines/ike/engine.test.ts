@@ -398,4 +398,28 @@ describe('the IKE engine', () => {
     expect(existsSync(join(host.paths.stateDirectory, 'ike-counters', `${namespace}.json`))).toBe(false);
     expect(host.daemons.list()).toEqual([]);
   });
+
+  it('still says why a peer was refused when what it calls itself was learned from that, and forgets it with a change of the plan', async () => {
+    const engine = createEngine();
+    const only = plan(tunnel('a', { ike: { initiates: false } }));
+    await engine.reconcile(only, signal);
+    const lines = [
+      '198.51.100.21 is initiating an IKE_SA',
+      'looking for peer configs matching 198.51.100.10[%any]...198.51.100.21[100.64.1.11]',
+      'no matching peer config found',
+    ];
+    for (const line of lines) (await charon()).say(line, '7');
+    const reasonOf = async (instance: InstancePlan) => (await engine.observe(instance)).connections[0]?.reason?.code;
+    const refused = { because: 'the refusal is told', clock: systemClock, timeoutMs: 5000, everyMs: 10 };
+    await until(
+      () => reasonOf(only),
+      (code) => code === 'WrongIdentity',
+      refused,
+    );
+    expect(await changed(engine, only)).toContain('load-conn a');
+    expect(await reasonOf(only)).toBe('WrongIdentity');
+    const other = plan(tunnel('a', { key: 2, ike: { initiates: false } }));
+    await engine.reconcile(other, signal);
+    expect(await reasonOf(other)).toBe('PeerSilent');
+  });
 });

@@ -55,7 +55,7 @@ export function createReasonTracker(isPeer: (address: string) => boolean = () =>
         ofAddress(sa.peer).delete(sa.peer);
         return undefined;
       }
-      const found = findReason(line.message, sa);
+      const found = findReason(line.message, sa, nowMs);
       if (found === undefined) return undefined;
       const finding: Finding = { ...found, atMs: nowMs };
       if (sa.connection === undefined) keep(ofAddress(sa.peer), sa.peer, finding);

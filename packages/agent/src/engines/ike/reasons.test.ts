@@ -214,3 +214,19 @@ describe('the reason', () => {
     expect(tracker.reasonFor('nobody', '10.0.0.1')).toBeUndefined();
   });
 });
+
+describe('of a certificate that is not valid now', () => {
+  const told = (nowMs: number): string | undefined => {
+    const tracker = createReasonTracker();
+    const message = 'subject certificate invalid (valid from Jan 01 00:00:00 2020 to Jan 01 00:00:00 2021)';
+    tracker.onLog({ group: 'CFG', level: 1, connection: 'hq', ikeSaId: '1', message }, nowMs);
+    return tracker.reasonFor('hq', '203.0.113.2')?.message;
+  };
+  it.each([
+    ['2026-06-01', 'expired on Jan 01 00:00:00 2021'],
+    ['2019-06-01', "is not valid before Jan 01 00:00:00 2020: is this host's clock right?"],
+    ['2020-06-01', 'charon names Jan 01 00:00:00 2020 to Jan 01 00:00:00 2021'],
+  ])('the sentence says which end of its time has passed: %s', (today, sentence) => {
+    expect(told(Date.parse(today))).toContain(sentence);
+  });
+});

@@ -58,7 +58,7 @@ type Rule = {
   readonly when?: (sa: SaLog) => boolean;
   readonly code: ReasonCode;
   readonly about?: Finding['about'];
-  readonly say: (sa: SaLog, match: RegExpExecArray) => string;
+  readonly say: (sa: SaLog, match: RegExpExecArray, nowMs: number) => string;
 };
 
 const established = (sa: SaLog): boolean => sa.isEstablished;
@@ -76,8 +76,7 @@ const rules: readonly Rule[] = [
   {
     pattern: /^(?:subject|issuer|trusted) certificate invalid \(valid from (.*) to (.*)\)/,
     code: 'CertificateExpired',
-    say: (sa, match) =>
-      `certificate ${sa.certificate} of peer ${sa.peer} has expired, or is not valid yet: it is valid from ${match[1] ?? ''} to ${match[2] ?? ''} (and is this host's clock right?)`,
+    say: (sa, match, nowMs) => `certificate ${sa.certificate} of peer ${sa.peer} ${validity(match[1] ?? '', match[2] ?? '', nowMs)}`,
   },
   {
     pattern: /^no issuer certificate found for "(.*)"|^constraint check failed: peer not authenticated by CA/,
@@ -187,6 +186,13 @@ const rules: readonly Rule[] = [
   },
 ];
 
+/** charon prints the host's local time. */
+function validity(from: string, to: string, nowMs: number): string {
+  if (nowMs > Date.parse(to)) return `expired on ${to}`;
+  if (nowMs < Date.parse(from)) return `is not valid before ${from}: is this host's clock right?`;
+  return `has an issuer that is not valid now, or is not itself: charon names ${from} to ${to}; is this host's clock right?`;
+}
+
 function silence(sa: SaLog): string {
   if (sa.isEstablished) return `peer ${sa.peer} has stopped answering`;
   if (sa.hasAnswered && sa.port === '4500') return `peer ${sa.peer} answers on UDP 500 but not on UDP 4500: is 4500 open on the way?`;
@@ -194,11 +200,11 @@ function silence(sa: SaLog): string {
 }
 
 /** The reason that a log line gives, if any. */
-export function findReason(line: string, sa: SaLog): Omit<Finding, 'atMs'> | undefined {
+export function findReason(line: string, sa: SaLog, nowMs: number): Omit<Finding, 'atMs'> | undefined {
   for (const rule of rules) {
     const match = rule.pattern.exec(line);
     if (match === null || rule.when?.(sa) === false) continue;
-    return { code: rule.code, message: rule.say(sa, match), ...(rule.about === undefined ? {} : { about: rule.about }) };
+    return { code: rule.code, message: rule.say(sa, match, nowMs), ...(rule.about === undefined ? {} : { about: rule.about }) };
   }
   return undefined;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { systemCommands } from '@sallyport/runtime';
 
 export type TestCertificate = { readonly certificatePem: string; readonly keyPem: string };
-export type IssueOptions = { readonly notAfter?: string; readonly newkey?: string; readonly usage?: string };
+export type IssueOptions = { readonly notBefore?: string; readonly notAfter?: string; readonly newkey?: string; readonly usage?: string };
 
 const both = 'serverAuth,clientAuth';
 
@@ -32,7 +32,7 @@ export class TestAuthority implements Disposable {
     return this.certificatePem.replaceAll(/-----[A-Z ]+-----|\s/g, '');
   }
 
-  /** @param options.notAfter `YYYYMMDDHHMMSSZ`; a past one makes an expired certificate. */
+  /** @param options.notAfter and `notBefore` as `YYYYMMDDHHMMSSZ`; a past one makes an expired certificate. */
   async issue(subject: string, options: IssueOptions = {}): Promise<TestCertificate> {
     this.#issued += 1;
     const at = (end: string): string => join(this.#directory, `${this.#issued}.${end}`);
@@ -45,7 +45,7 @@ export class TestAuthority implements Disposable {
     writeFileSync(at('index'), '');
     writeFileSync(at('serial'), `${this.#issued}000${this.#issued}`.padStart(8, '0'));
     const authority = ['-cert', join(this.#directory, 'ca.pem'), '-keyfile', join(this.#directory, 'ca.key')];
-    const dates = ['-startdate', '20200101000000Z', '-enddate', options.notAfter ?? '20480101000000Z'];
+    const dates = ['-startdate', options.notBefore ?? '20200101000000Z', '-enddate', options.notAfter ?? '20480101000000Z'];
     const how = ['-batch', '-notext', '-config', at('cnf'), '-extensions', 'e', ...authority, ...dates];
     await openssl(['ca', ...how, '-in', at('csr'), '-out', at('pem')]);
     return { certificatePem: readFileSync(at('pem'), 'utf8'), keyPem: readFileSync(at('key'), 'utf8') };
