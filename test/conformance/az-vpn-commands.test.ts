@@ -116,6 +116,9 @@ const table: readonly (readonly [command: string, expected: Expected])[] = [
     'vnet-gateway update -n gw --set tags.x=y',
     { prints: { tags: { x: 'y' }, vpnClientConfiguration: { vpnClientAddressPool: { addressPrefixes: [] } } } },
   ],
+  // As docs/how-to/use-private-addresses.md has it.
+  ['vnet-gateway update -n gw --set enablePrivateIpAddress=true', { prints: { enablePrivateIpAddress: true } }],
+  ['vpn-connection update -n c --set useLocalAzureIpAddress=true', { prints: { useLocalAzureIpAddress: true } }],
   ['vnet-gateway reset -n gw', { prints: { name: 'gw' } }],
 
   ['vpn-connection delete -n c', nothing],
