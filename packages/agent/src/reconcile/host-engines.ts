@@ -34,8 +34,8 @@ export async function createHostEngines(
       // A charon without its XFRM would use another one; without the filter its tunnels would have a way around.
       { engine: ike, needs: ['filter', 'xfrm'] },
       { engine: verification(xfrm), needs: ['ike'] },
-      // Last, because tunnel interfaces come and go with the engines above; its blackholes need none of them.
-      { engine: createRoutesEngine(context), needs: [] },
+      // Tunnel interfaces come and go with XFRM; its blackholes need none of the others.
+      { engine: createRoutesEngine(context), needs: [], follows: ['xfrm'] },
     ],
     [Symbol.asyncDispose]: () => ike[Symbol.asyncDispose](),
   };

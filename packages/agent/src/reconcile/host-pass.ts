@@ -1,6 +1,6 @@
 /**
  * One pass over a host: make what the plan says, then take away what it does not. Reads everything anew; remembers nothing.
- * Fabric first, then each instance through its engines in order; then orphans. Past one failure it goes on with the rest.
+ * Fabric first, then each instance through its engines, as they need one another; then orphans. Past one failure it goes on with the rest.
  *
  * Ours on this host are the namespaces that have a folder with our mark in the run directory; the mark is made before the
  * namespace and removed after it, so a crash in between leaves none without an owner, and a lab's namespaces and folders
@@ -15,12 +15,18 @@ import type { HostPaths, InstanceEngine } from '../engines/engine.ts';
 import type { Fabric } from '../engines/fabric-lab/engine.ts';
 import { inParallel } from './in-parallel.ts';
 
-/** An engine in its place: what must have worked before it may run, or it could do harm. */
-export type EngineStep = { readonly engine: InstanceEngine; readonly needs: readonly string[] };
+/** An engine in its place. Engines that neither need nor follow one another run side by side. */
+export type EngineStep = {
+  readonly engine: InstanceEngine;
+  /** What must have worked before it may run, or it could do harm. */
+  readonly needs: readonly string[];
+  /** What must have ended, well or not. */
+  readonly follows?: readonly string[];
+};
 
 export type HostEngines = {
   readonly fabric: Fabric;
-  /** In order. */
+  /** None needs or follows a later one; removed in the opposite order. */
   readonly steps: readonly EngineStep[];
 };
 
@@ -67,24 +73,33 @@ async function reconcileFabric(fabric: Fabric, plan: HostPlan): Promise<readonly
 type InstanceResult = { readonly failures: readonly ApplyFailure[]; readonly broken: string | undefined };
 
 async function reconcileInstance({ engines, log }: PassContext, instance: InstancePlan, signal: AbortSignal): Promise<InstanceResult> {
-  const failures: ApplyFailure[] = [];
   const broken = new Map<string, string>();
-  for (const { engine, needs } of engines.steps) {
-    if (signal.aborted) break;
+  const run = async ({ engine, needs }: EngineStep): Promise<readonly ApplyFailure[]> => {
+    if (signal.aborted) return [];
     if (needs.some((name) => broken.has(name))) {
       broken.set(engine.name, ''); // its reason is the one it needed
-      continue;
+      return [];
     }
     try {
-      failures.push(...(await engine.reconcile(instance, signal)));
+      return await engine.reconcile(instance, signal);
     } catch (error) {
       const message = `${engine.name} of ${instance.namespace} does not work: ${error instanceof Error ? error.message : String(error)}`;
       log.warn({ instance: instance.id, engine: engine.name, err: error }, 'engine failed');
       broken.set(engine.name, message);
-      failures.push({ resource: instance.gateway, code: 'EngineDown', message });
+      return [{ resource: instance.gateway, code: 'EngineDown', message }];
     }
+  };
+  const ended = new Map<string, Promise<readonly ApplyFailure[]>>();
+  for (const step of engines.steps) {
+    const before = [...step.needs, ...(step.follows ?? [])].map((name) => ended.get(name));
+    ended.set(
+      step.engine.name,
+      Promise.all(before).then(() => run(step)),
+    );
   }
-  return { failures, broken: [...broken.values()].find((message) => message !== '') };
+  const failures = (await Promise.all(ended.values())).flat();
+  const reasons = engines.steps.map(({ engine }) => broken.get(engine.name) ?? '');
+  return { failures, broken: reasons.find((message) => message !== '') };
 }
 
 async function sweepOrphans(

@@ -107,8 +107,11 @@ export class ViciConnection implements Disposable {
     return this;
   }
 
+  /** What charon still sends is read and left aside: it logs an error when it can't be rid of it. */
   [Symbol.dispose](): void {
-    this.#close(new ViciError('disconnected', 'VICI connection was closed by us'));
+    if (this.#end !== undefined) return;
+    this.#socket.unref().end();
+    this.#finish(new ViciError('disconnected', 'VICI connection was closed by us'));
   }
 
   async #register(event: string, handler: EventHandler): Promise<void> {
@@ -168,6 +171,7 @@ export class ViciConnection implements Disposable {
   }
 
   #receive(chunk: Uint8Array): void {
+    if (this.#end !== undefined) return;
     try {
       for (const frame of this.#frames.push(chunk)) this.#dispatch(decodePacket(frame));
     } catch (error) {
@@ -190,8 +194,12 @@ export class ViciConnection implements Disposable {
 
   #close(reason: ViciError): void {
     if (this.#end !== undefined) return;
-    this.#end = reason;
     this.#socket.destroy();
+    this.#finish(reason);
+  }
+
+  #finish(reason: ViciError): void {
+    this.#end = reason;
     // What went wrong is that of the one that charon was at.
     for (const [index, { what, fail }] of this.#waiting.splice(0).entries())
       fail(new ViciError(index === 0 ? reason.code : 'disconnected', `${what}: ${reason.message}`, reason));
