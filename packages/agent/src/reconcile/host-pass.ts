@@ -91,7 +91,7 @@ async function reconcileInstance({ engines, log }: PassContext, instance: Instan
   };
   const ended = new Map<string, Promise<readonly ApplyFailure[]>>();
   for (const step of engines.steps) {
-    const before = [...step.needs, ...(step.follows ?? [])].map((name) => ended.get(name));
+    const before = [...step.needs, ...(step.follows ?? [])].flatMap((name) => ended.get(name) ?? []);
     ended.set(
       step.engine.name,
       Promise.all(before).then(() => run(step)),
