@@ -79,9 +79,10 @@ build_data_plane() {
   fi
 }
 
-# What tests take from Debian without installing it: libreswan, whose package excludes strongSwan's, and a stock kernel to boot.
+# What tests take from Debian without installing it: two peers, and a stock kernel to boot.
 unpack_peers() {
-  tools/libreswan/unpack.sh
+  tools/peers/unpack.sh libreswan usr/libexec/ipsec/pluto
+  tools/peers/unpack.sh openiked usr/sbin/iked
   tools/vm/fetch-kernel.sh
 }
 

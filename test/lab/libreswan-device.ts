@@ -34,7 +34,7 @@ export class LibreswanDevice implements AsyncDisposable {
     site: ScenarioSite,
     options: { readonly script: string; readonly remotePrefixes: readonly string[]; readonly source: string },
   ): Promise<LibreswanDevice> {
-    await ports.run([join(clone, 'tools', 'libreswan', 'unpack.sh')], { timeoutMs: 120_000 });
+    await ports.run([join(clone, 'tools', 'peers', 'unpack.sh'), 'libreswan', 'usr/libexec/ipsec/pluto'], { timeoutMs: 120_000 });
     const configuration = deviceDirectory(fabric, site.name);
     const run = deviceRunDirectory(fabric, site.name);
     for (const folder of [configuration, run]) mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -1,6 +1,6 @@
 /**
  * Debian's unmodified libreswan for tests, on xfrmd through the shim. It is end `a`; the peer is a charon of charon-testbed.ts.
- * Unpacked by tools/libreswan/unpack.sh; its programs expect /usr/libexec/ipsec, so pluto runs in a mount namespace that has it.
+ * Unpacked by tools/peers/unpack.sh; its programs expect /usr/libexec/ipsec, so pluto runs in a mount namespace that has it.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ export class Libreswan {
 
   /** `settings` of its one connection, `hq`, beside the addresses; as ipsec.conf(5) names them. */
   static async start(testbed: Testbed, settings: Readonly<Record<string, string>>): Promise<Libreswan> {
-    await systemCommands.run([join(clone, 'tools', 'libreswan', 'unpack.sh')], { timeoutMs: 120_000 });
+    await systemCommands.run([join(clone, 'tools', 'peers', 'unpack.sh'), 'libreswan', 'usr/libexec/ipsec/pluto'], { timeoutMs: 120_000 });
     const pluto = new Libreswan(testbed);
     mkdirSync(pluto.#directory, { mode: 0o700 });
     pluto.#configure(settings);
