@@ -61,9 +61,7 @@ export class OpenikedGuest implements AsyncDisposable {
     return new OpenikedGuest(guest, publicAddress);
   }
 
-  /** A new iked with this configuration; the former one ends, and its associations with it. */
-  async configure({ ikesa, childsa, begins, lifetimeSeconds }: OpenikedSettings): Promise<void> {
-    await this.stop();
+  async start({ ikesa, childsa, begins, lifetimeSeconds }: OpenikedSettings): Promise<void> {
     const how = begins === 'peer' ? 'active' : 'passive';
     const lifetime = lifetimeSeconds === undefined ? '' : ` lifetime ${lifetimeSeconds}`;
     const file = `ikev2 "azure" ${how} esp from ${site.prefix} to ${vnetPrefix} local ${site.publicAddress} peer ${this.#gatewayAddress} \\
@@ -76,7 +74,7 @@ until ${program('ikectl')} show sa > /dev/null 2>&1; do :; done`;
     await this.#guest.run(['sh', '-c', start], { timeoutMs });
   }
 
-  /** `pkill` and `pgrep` see what has ended and was not waited for; its socket answers no more. */
+  /** iked and its associations. `pkill` and `pgrep` see what has ended and was not waited for; its socket answers no more. */
   async stop(): Promise<void> {
     const script = `pkill -x iked; while ${program('ikectl')} show sa > /dev/null 2>&1; do :; done; ip xfrm state flush; ip xfrm policy flush`;
     await this.#guest.run(['sh', '-c', script], { timeoutMs });
@@ -90,6 +88,12 @@ until ${program('ikectl')} show sa > /dev/null 2>&1; do :; done`;
   async spis(): Promise<readonly string[]> {
     const { stdout } = await this.#guest.run(listAssociations, { timeoutMs });
     return [...stdout.matchAll(/proto esp spi (0x[0-9a-f]+)/g)].map(([, spi = '']) => spi).toSorted();
+  }
+
+  /** ESP that came for an SPI which the kernel does not have (any more). */
+  async packetsWithoutState(): Promise<number> {
+    const { stdout } = await this.#guest.run(['grep', 'XfrmInNoStates', '/proc/net/xfrm_stat'], { timeoutMs });
+    return Number(/\d+/.exec(stdout)?.[0]);
   }
 
   async ping(target: string): Promise<boolean> {
