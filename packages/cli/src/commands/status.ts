@@ -53,9 +53,23 @@ export function reportLines(report: StatusReport): readonly string[] {
     '',
     ...(connections.length === 0 ? ['no connections'] : tableLines(['CONNECTION', 'STATUS', 'SINCE', 'IN', 'OUT', 'WHY'], connections)),
     '',
+    ...confinementNotes(report).map((note) => `- ${note}`),
     ...report.notes.map((note) => `- ${note}`),
     ...(report.troubles.length === 0 ? ['all is well'] : report.troubles.map((trouble) => `! ${trouble}`)),
   ];
+}
+
+/** A sentence for every xfrmd: what it is kept from, or what it is not and why. */
+function confinementNotes({ instances }: StatusReport): readonly string[] {
+  return instances.flatMap(({ id, engines }) =>
+    engines.flatMap(({ name, confinement }) => {
+      if (confinement === undefined) return [];
+      const { systemCalls, files, missing } = confinement;
+      const closed = [...(systemCalls ? ['system calls (seccomp)'] : []), ...(files ? ['files (Landlock)'] : [])].join(' and ');
+      const confined = closed === '' ? 'confined by its capabilities alone' : `confined in ${closed}`;
+      return [`${instanceName(id)}: ${name} is ${confined}${missing === '' ? '' : `; missing: ${missing}`}`];
+    }),
+  );
 }
 
 function megabytes(count: number): string {

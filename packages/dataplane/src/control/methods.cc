@@ -51,7 +51,7 @@ Json describe(const SaRecord& record) {
                       {"lastSent", sa.last_sent.load(std::memory_order_relaxed)},
                       {"lastReceived", sa.replay.top()},
                       {"ageSeconds", steady_seconds() - record.added_steady},
-                      {"lastUsedSeconds", sa.last_used.get()}};
+                      {"lastUsedSeconds", wall_of(sa.use.last())}};
 }
 
 }  // namespace

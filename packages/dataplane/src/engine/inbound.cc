@@ -141,7 +141,7 @@ bool Inbound::policy_allows(const Interface& interface, const Sa& sa, const Pack
   for (const auto* list : {interface.in.load(std::memory_order_acquire), interface.forward.load(std::memory_order_acquire)}) {
     const Policy* policy = find_policy(list, flow);
     if (policy == nullptr || !policy->accepts(sa)) continue;
-    policy->touch(wall_seconds());
+    policy->use.touch();
     recent_.allowed = packet;
     return true;
   }

@@ -1,6 +1,5 @@
 /** Byte and packet limits of an SA: checked before use, counted after, reported once. */
 #pragma once
-#include "base/clock.h"
 #include "engine/notices.h"
 
 namespace xfrmd {
@@ -37,9 +36,7 @@ inline bool has_sequence(Sa& sa, uint64_t next, Notices& notices, DropCounters& 
 inline void account(Sa& sa, size_t bytes, Notices& notices) {
   sa.bytes.add(bytes);
   sa.packets.add(1);
-  const uint64_t now = wall_seconds();
-  sa.last_used.set(now);
-  if (sa.first_used.get() == 0) sa.first_used.set(now);
+  sa.use.touch();
   const bool is_over = sa.bytes.get() >= sa.lifetime.soft_bytes.load(std::memory_order_relaxed) ||
                        sa.packets.get() >= sa.lifetime.soft_packets.load(std::memory_order_relaxed);
   if (is_over && !sa.is_soft_reported.exchange(true, std::memory_order_relaxed)) notices.post(LimitNotice{sa.key(), false});

@@ -58,7 +58,7 @@ Sa* Outbound::select_sa(Tun& tun, const Interface& interface, const Packet& pack
   }
   Sa* sa = policy->sa.load(std::memory_order_acquire);
   if (sa != nullptr) {
-    policy->touch(wall_seconds());
+    policy->use.touch();
     return sa;
   }
   drops_.count(Drop::NoSa);

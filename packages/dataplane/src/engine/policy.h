@@ -8,6 +8,7 @@
 
 #include "engine/drops.h"
 #include "engine/sa.h"
+#include "engine/use_time.h"
 #include "xfrm/selector.h"
 
 namespace xfrmd {
@@ -29,14 +30,7 @@ struct Policy {
   std::atomic<Sa*> sa{nullptr};
   /** Steady seconds before which no further ACQUIRE is sent. */
   std::atomic<uint64_t> acquire_again_at{0};
-  // Several workers may touch an in policy; the last writer of a second wins, which is all a use time needs.
-  mutable std::atomic<uint64_t> first_used{0}, last_used{0};
-
-  void touch(uint64_t now) const {
-    if (last_used.load(std::memory_order_relaxed) == now) return;
-    last_used.store(now, std::memory_order_relaxed);
-    if (first_used.load(std::memory_order_relaxed) == 0) first_used.store(now, std::memory_order_relaxed);
-  }
+  mutable UseTime use;
 
   /** Whether a packet that came through `sa` is what this policy asks for (the kernel's xfrm_state_ok). */
   bool accepts(const Sa& used) const;

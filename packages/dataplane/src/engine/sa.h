@@ -12,6 +12,7 @@
 
 #include "base/spin_lock.h"
 #include "engine/drops.h"
+#include "engine/use_time.h"
 #include "esp/replay.h"
 #include "esp/transform.h"
 #include "net/address.h"
@@ -84,7 +85,8 @@ struct Sa {
   std::atomic<uint32_t> path_mtu{0};
   std::atomic<uint32_t> largest_inner{UINT32_MAX};  // the longest inner packet whose outer one the path takes whole
   Lifetime lifetime;
-  Counter bytes, packets, last_used, first_used;  // inner bytes; wall-clock seconds
+  Counter bytes, packets;  // inner bytes
+  UseTime use;
   Counter replay_drops, integrity_drops;
   std::atomic<bool> is_soft_reported{false}, is_expired{false};
   std::atomic<uint64_t> mapping_reported_at{0};

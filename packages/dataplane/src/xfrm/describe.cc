@@ -18,7 +18,7 @@ void write_if_id(MessageWriter& writer, uint32_t if_id) {
 
 void write_sa(MessageWriter& writer, const SaRecord& record) {
   if (record.extra_flags != 0) writer.attribute(XFRMA_SA_EXTRA_FLAGS, record.extra_flags);
-  if (record.sa != nullptr && record.sa->last_used.get() != 0) writer.attribute(XFRMA_LASTUSED, record.sa->last_used.get());
+  if (record.sa != nullptr && record.sa->use.last() != 0) writer.attribute(XFRMA_LASTUSED, wall_of(record.sa->use.last()));
   writer.raw(record.algorithms.view());
   if (record.encap) writer.attribute(XFRMA_ENCAP, *record.encap);
   write_mark(writer, record.mark);

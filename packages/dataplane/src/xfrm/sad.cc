@@ -32,11 +32,10 @@ void set_limits(Sa& sa, const xfrm_lifetime_cfg& config) {
 void set_lifetime(SaRecord& record, const xfrm_lifetime_cur& lifetime) {
   record.sa->bytes.set(lifetime.bytes);
   record.sa->packets.set(lifetime.packets);
-  record.sa->first_used.set(lifetime.use_time);
-  const uint64_t now = wall_seconds(), age = now > lifetime.add_time ? now - lifetime.add_time : 0;
-  if (lifetime.add_time == 0 || age > steady_seconds()) return;
-  record.added_wall = now - age;
-  record.added_steady = steady_seconds() - age;
+  // What is in the future or before this machine started is not believed.
+  const uint64_t now = steady_seconds(), used = steady_of(lifetime.use_time), added = steady_of(lifetime.add_time);
+  record.sa->use.set_first(lifetime.use_time == 0 || used <= now ? used : now);
+  if (lifetime.add_time != 0 && added <= now) record.added_steady = added;
 }
 
 }  // namespace
@@ -45,11 +44,11 @@ SaKey key_of(const xfrm_usersa_info& info) { return {Address::from_xfrm(info.fam
 
 xfrm_lifetime_cur SaRecord::current_lifetime() const {
   xfrm_lifetime_cur now{};
-  now.add_time = added_wall;
+  now.add_time = wall_of(added_steady);
   if (sa != nullptr) {
     now.bytes = sa->bytes.get();
     now.packets = sa->packets.get();
-    now.use_time = sa->first_used.get();
+    now.use_time = wall_of(sa->use.first());
   }
   return now;
 }
@@ -77,7 +76,6 @@ SaRecord* Sad::find(const SaKey& key, const Mark& mark) {
 SaRecord& Sad::add(const SaKey& key, uint64_t age) {
   SaRecord& record = records_[key];
   record.age = age;
-  record.added_wall = wall_seconds();
   record.added_steady = steady_seconds();
   return record;
 }

@@ -19,7 +19,7 @@ struct SaRecord {
   EventThresholds thresholds;
   uint32_t bitmap_words = 0;
   std::shared_ptr<Sa> sa;  // absent while larval: an SPI was allotted, keys have not come
-  uint64_t added_steady = 0, added_wall = 0;
+  uint64_t added_steady = 0;
   bool is_soft_sent = false;
   int owner = 0;     // process that made it
   uint64_t age = 0;  // counts installations: larger is newer

@@ -13,21 +13,21 @@ namespace {
 
 bool is_reached(uint64_t limit, uint64_t age) { return limit != 0 && age >= limit; }
 
-/** `first_used`: wall-clock seconds, 0 for never. */
-bool is_time_up(const xfrm_lifetime_cfg& limits, bool is_hard, uint64_t age, uint64_t first_used) {
-  if (is_reached(is_hard ? limits.hard_add_expires_seconds : limits.soft_add_expires_seconds, age)) return true;
-  const uint64_t now = wall_seconds();
-  return first_used != 0 && now > first_used &&
-         is_reached(is_hard ? limits.hard_use_expires_seconds : limits.soft_use_expires_seconds, now - first_used);
+bool is_time_up(const xfrm_lifetime_cfg& limits, bool is_hard, uint64_t since_added, uint64_t since_used) {
+  return is_reached(is_hard ? limits.hard_add_expires_seconds : limits.soft_add_expires_seconds, since_added) ||
+         is_reached(is_hard ? limits.hard_use_expires_seconds : limits.soft_use_expires_seconds, since_used);
 }
 
+/** Since its first use, as in xfrm_timer_handler(). `now`: steady. */
 bool is_time_up(const SaRecord& record, bool is_hard, uint64_t now) {
-  return is_time_up(record.info.lft, is_hard, now - record.added_steady, record.is_larval() ? 0 : record.sa->first_used.get());
+  const uint64_t first = record.is_larval() ? 0 : record.sa->use.first();
+  return is_time_up(record.info.lft, is_hard, now - record.added_steady, first == 0 || first > now ? 0 : now - first);
 }
 
+/** Since its last use, or since it was added when it never was, as in xfrm_policy_timer(). */
 bool is_time_up(const PolicyRecord& record, bool is_hard, uint64_t now) {
-  const uint64_t first_used = record.policy->first_used.load(std::memory_order_relaxed);
-  return is_time_up(record.info.lft, is_hard, now - record.added_steady, first_used);
+  const uint64_t last = std::max(record.policy->use.last(), record.added_steady);
+  return is_time_up(record.info.lft, is_hard, now - record.added_steady, last > now ? 0 : now - last);
 }
 
 }  // namespace

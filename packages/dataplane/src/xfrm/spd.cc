@@ -29,10 +29,7 @@ std::shared_ptr<Policy> make_policy(const PolicyName& name, const xfrm_userpolic
   policy->blocks = info.action == XFRM_POLICY_BLOCK;
   policy->selector = Selector(info.sel);
   policy->templates = std::move(templates);
-  if (from != nullptr) {
-    policy->first_used.store(from->first_used.load(std::memory_order_relaxed), std::memory_order_relaxed);
-    policy->last_used.store(from->last_used.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  }
+  if (from != nullptr) policy->use.copy(from->use);
   return policy;
 }
 
@@ -41,9 +38,9 @@ std::shared_ptr<Policy> make_policy(const PolicyName& name, const xfrm_userpolic
 xfrm_userpolicy_info PolicyRecord::current() const {
   xfrm_userpolicy_info now = info;
   now.curlft = {};
-  now.curlft.add_time = added_wall;
+  now.curlft.add_time = wall_of(added_steady);
   // The kernel keeps the time of the last use here; charon's dead-peer detection reads it.
-  now.curlft.use_time = policy->last_used.load(std::memory_order_relaxed);
+  now.curlft.use_time = wall_of(policy->use.last());
   return now;
 }
 
@@ -116,7 +113,6 @@ PolicyRecord& Spd::put(PolicyRequest request, bool replaces, int owner) {
   record->info = request.info;
   record->if_id = request.name.if_id;
   record->mark = request.name.mark;
-  record->added_wall = wall_seconds();
   record->added_steady = steady_seconds();
   record->is_soft_sent = false;
   record->owner = owner;

@@ -16,7 +16,7 @@ struct PolicyRecord {
   uint32_t if_id = 0;
   Mark mark;
   std::shared_ptr<Policy> policy;
-  uint64_t added_steady = 0, added_wall = 0;
+  uint64_t added_steady = 0;
   bool is_soft_sent = false;
   int owner = 0;
   uint64_t age = 0;  // counts changes: larger is newer

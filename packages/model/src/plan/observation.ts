@@ -37,6 +37,8 @@ export type EngineObservation = {
   readonly processId?: number;
   readonly residentBytes?: number;
   readonly startedAt?: string;
+  /** Of `xfrmd`, once it answered: what the kernel keeps from it beyond capabilities, and when something is left open, why. */
+  readonly confinement?: { readonly systemCalls: boolean; readonly files: boolean; readonly missing: string };
   readonly detail?: string;
 };
 

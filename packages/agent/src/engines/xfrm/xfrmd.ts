@@ -33,11 +33,17 @@ export function createXfrmdEngine(context: EngineContext, options: XfrmdOptions)
   const control = (namespace: string): Promise<XfrmdClient> => XfrmdClient.connect(join(directory(namespace), 'control.sock'), { clock });
   const health = async (namespace: string): Promise<XfrmdHealth> => {
     await using client = await control(namespace);
-    return await client.health();
+    const seen = await client.health();
+    // Its process id may be another one in a namespace of its own: the one that the daemon is found by counts here.
+    const pid = daemons.find(pidFile(namespace))?.pid;
+    if (pid !== undefined) confinements.set(namespace, { pid, confinement: seen.confinement });
+    return seen;
   };
   /** What the last pass found, for observations between passes: why xfrmd is not there, why charon is not connected to it. */
   const absences = new Map<string, string>();
   const disconnections = new Map<string, string>();
+  /** As the running xfrmd said it; it is for its whole life. */
+  const confinements = new Map<string, { readonly pid: number; readonly confinement: XfrmdHealth['confinement'] }>();
 
   async function ensureRunning(namespace: string): Promise<void> {
     if (daemons.find(pidFile(namespace)) !== undefined) {
@@ -95,7 +101,7 @@ export function createXfrmdEngine(context: EngineContext, options: XfrmdOptions)
         return [];
       } catch (error) {
         if (signal.aborted) return [];
-        const message = `charon is not connected to xfrmd: ${reason(error)}`;
+        const message = `charon is not connected to xfrmd (${reason(error)}); the instance does not run without: ${remedy(paths.shimLibrary)}`;
         disconnections.set(namespace, message);
         // The preload did not take effect: it must not go on with whatever XFRM it found instead.
         await daemons.stop(charonFile, 0);
@@ -104,17 +110,23 @@ export function createXfrmdEngine(context: EngineContext, options: XfrmdOptions)
     },
     observe: ({ namespace }) => {
       const trouble = absences.get(namespace) ?? disconnections.get(namespace);
-      return Promise.resolve({ engines: [observeDaemon(context, pidFile(namespace), trouble)], connections: [] });
+      return Promise.resolve({ engines: [observeDaemon(context, pidFile(namespace), trouble, confinements.get(namespace))], connections: [] });
     },
     remove: async (namespace) => {
       absences.delete(namespace);
       disconnections.delete(namespace);
+      confinements.delete(namespace);
       await daemons.stop(pidFile(namespace));
     },
   };
 }
 
-function observeDaemon({ daemons }: EngineContext, pidFile: string, trouble: string | undefined): EngineObservation {
+function observeDaemon(
+  { daemons }: EngineContext,
+  pidFile: string,
+  trouble: string | undefined,
+  known: { readonly pid: number; readonly confinement: XfrmdHealth['confinement'] } | undefined,
+): EngineObservation {
   const daemon = daemons.find(pidFile);
   const detail = daemon === undefined ? (trouble ?? 'not running') : trouble;
   const residentBytes = daemon === undefined ? undefined : daemons.residentBytes(daemon.pid);
@@ -124,8 +136,16 @@ function observeDaemon({ daemons }: EngineContext, pidFile: string, trouble: str
     ...(daemon === undefined ? {} : { processId: daemon.pid }),
     ...(daemon === undefined || !existsSync(pidFile) ? {} : { startedAt: statSync(pidFile).mtime.toISOString() }),
     ...(residentBytes === undefined ? {} : { residentBytes }),
+    ...(daemon === undefined || known?.pid !== daemon.pid ? {} : { confinement: known.confinement }),
     ...(detail === undefined ? {} : { detail }),
   };
+}
+
+/** What to do about a charon that the shim did not get into. */
+function remedy(shimLibrary: string): string {
+  return existsSync(shimLibrary)
+    ? `see with \`sallyport doctor\` whether a profile (AppArmor) keeps ${shimLibrary} from it`
+    : `${shimLibrary} is missing, \`sh tools/set-up.sh start\` builds it`;
 }
 
 async function reconcileTunnels(client: XfrmdClient, instance: InstancePlan): ReturnType<XfrmEngine['reconcile']> {
