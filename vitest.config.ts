@@ -38,9 +38,9 @@ export default defineConfig({
         },
       },
       // The whole product of policies, IKE versions and beginners, with stock strongSwan.
-      { extends: true, test: { name: 'matrix', include: ['test/matrix/**/*.every.ts'], ...patient, hookTimeout: 1_200_000 } },
+      { extends: true, test: { name: 'matrix', include: ['test/matrix/**/*.every.ts'], ...patient, hookTimeout: 2_400_000 } },
       // The kernel's own ESP, in a virtual machine with Debian's stock kernel.
-      { extends: true, test: { name: 'vm', include: ['test/vm/**/*.test.ts'], ...patient, testTimeout: 300_000, hookTimeout: 1_500_000 } },
+      { extends: true, test: { name: 'vm', include: ['test/vm/**/*.test.ts'], ...patient, testTimeout: 300_000, hookTimeout: 2_700_000 } },
     ],
   },
 });

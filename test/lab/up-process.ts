@@ -11,6 +11,7 @@ import { ArmClient, Evidence, createFabric, listNamespaces, readClientFile } fro
 import type { DevicePorts, Fabric, LabSession } from '@sallyport/lab';
 import type { ConnectionObservation, InstanceObservation } from '@sallyport/model';
 import { systemClock, systemCommands, systemDaemons, until } from '@sallyport/runtime';
+import type { Clock } from '@sallyport/runtime';
 
 export const ports: DevicePorts = { run: systemCommands.run, clock: systemClock, daemons: systemDaemons(systemClock) };
 export const cli = join(import.meta.dirname, '..', '..', 'packages', 'cli', 'bin', 'sallyport');
@@ -18,19 +19,24 @@ export const cli = join(import.meta.dirname, '..', '..', 'packages', 'cli', 'bin
 export class UpProcess implements AsyncDisposable {
   readonly fabric: Fabric;
   readonly #options: readonly string[];
+  readonly #clock: Clock;
   #child: ChildProcess | undefined;
   #port = 0;
   #output = '';
   #arm: ArmClient | undefined;
 
-  private constructor(fabric: Fabric, options: readonly string[]) {
+  private constructor(fabric: Fabric, options: readonly string[], clock: Clock) {
     this.fabric = fabric;
     this.#options = options;
+    this.#clock = clock;
   }
 
-  /** @param options more of `sallyport up`, like `--ipsec kernel`. */
-  static async start(options: readonly string[] = []): Promise<UpProcess> {
-    const up = new UpProcess(createFabric(mkdtempSync(join(tmpdir(), 'sallyport-test-'))), options);
+  /**
+   * @param options more of `sallyport up`, like `--ipsec kernel`.
+   * @param clock of the patience with it.
+   */
+  static async start(options: readonly string[] = [], clock: Clock = systemClock): Promise<UpProcess> {
+    const up = new UpProcess(createFabric(mkdtempSync(join(tmpdir(), 'sallyport-test-'))), options, clock);
     await up.begin();
     return up;
   }
@@ -59,14 +65,13 @@ export class UpProcess implements AsyncDisposable {
     this.#child = child;
     const began = this.#output.length;
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => void (this.#output += chunk.toString()));
-    await until(
-      () => {
-        if (!this.isRunning) throw new Error(`sallyport up ended: ${this.#output.slice(began)}`);
-        return this.#output.slice(began);
-      },
-      (text) => text.includes('is ready at'),
-      { because: 'sallyport up prints its ready line', clock: systemClock, timeoutMs: 120_000 },
-    );
+    const printed = (): string => this.#output.slice(began);
+    await until(() => !this.isRunning || printed().includes('is ready at'), Boolean, {
+      because: 'sallyport up prints its ready line',
+      clock: this.#clock,
+      timeoutMs: 120_000,
+    });
+    if (!this.isRunning) throw new Error(`sallyport up ended: ${printed()}`);
     this.#port = Number(new URL(readClientFile(this.fabric.dataDirectory).endpoint).port);
   }
 
@@ -94,7 +99,7 @@ export class UpProcess implements AsyncDisposable {
     await until(
       () => this.isRunning,
       (running) => !running,
-      { because: `sallyport up ends after ${signal}`, clock: systemClock, timeoutMs: 60_000 },
+      { because: `sallyport up ends after ${signal}`, clock: this.#clock, timeoutMs: 60_000 },
     );
   }
 }

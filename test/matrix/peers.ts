@@ -1,8 +1,13 @@
 /** The other ends of the cells, whichever daemon they run. strongswan-peers.ts and libreswan-guest.ts are the two there are. */
 import type { Cell } from './cells.ts';
+import type { JsonObject } from '@sallyport/model';
 import type { Seen } from './seen.ts';
 
 export type Peers = AsyncDisposable & {
+  /** How many may come up at the same moment: as many as can answer before the gateway gives one up. */
+  readonly atOnce: number;
+  /** Of the gateway's connection, where such a peer needs them. */
+  readonly connectionProperties: (cell: Cell) => JsonObject;
   /** Makes all of them; they wait. */
   readonly start: (cells: readonly Cell[]) => Promise<void>;
   /** Does not wait for the outcome. */

@@ -1,5 +1,5 @@
 /**
- * Brings up every cell at once and writes down what both ends say of it: when it is up, after echoes both ways, and after the peer
+ * Brings up the cells, as many at once as the peers bear, and writes down what both ends say of it: when it is up, after echoes both ways, and after the peer
  * asked for new keys. Judging is expect-cell.ts.
  */
 import { inside } from '@sallyport/lab';
@@ -10,7 +10,7 @@ import { forEach } from './each.ts';
 import type { MatrixGateway } from './gateway.ts';
 import { Hold } from './hold.ts';
 import type { Peers } from './peers.ts';
-import type { Seen } from './seen.ts';
+import type { Seen, SeenChild } from './seen.ts';
 
 export type Outcome = {
   readonly status: string;
@@ -23,11 +23,25 @@ export type Outcome = {
 };
 
 /** Milliseconds from the start until the outcome of a cell whose peers run already. */
-const patienceMs = 90_000;
+const patienceMs = 180_000;
 
 /** An outcome for each cell, or why there is none. */
 export async function runCells(gateway: MatrixGateway, peers: Peers, cells: readonly Cell[]): Promise<ReadonlyMap<Cell, Outcome | Error>> {
   await peers.start(cells);
+  const outcomes = new Map<Cell, Omit<Outcome, 'observed'> | Error>();
+  for (let from = 0; from < cells.length; from += peers.atOnce)
+    for (const [cell, outcome] of await runTogether(gateway, peers, cells.slice(from, from + peers.atOnce))) outcomes.set(cell, outcome);
+  const observed = await observe(gateway, outcomes);
+  return new Map(
+    [...outcomes].map(([cell, outcome]) => [cell, outcome instanceof Error ? outcome : { ...outcome, observed: observed.get(cell.name) }]),
+  );
+}
+
+async function runTogether(
+  gateway: MatrixGateway,
+  peers: Peers,
+  cells: readonly Cell[],
+): Promise<ReadonlyMap<Cell, Omit<Outcome, 'observed'> | Error>> {
   const crossing = cells.filter(({ begins }) => begins === 'both');
   await using hold = await Hold.place(
     gateway.session,
@@ -37,7 +51,7 @@ export async function runCells(gateway: MatrixGateway, peers: Peers, cells: read
     gateway.connect({
       ...cell,
       policy: cell.policyClass.policy,
-      properties: { connectionMode: cell.begins === 'peer' ? 'ResponderOnly' : 'Default' },
+      properties: { ...peers.connectionProperties(cell), connectionMode: cell.begins === 'peer' ? 'ResponderOnly' : 'Default' },
     }),
   );
   await forEach(
@@ -56,10 +70,7 @@ export async function runCells(gateway: MatrixGateway, peers: Peers, cells: read
     );
     outcomes.set(cell, await outcome);
   });
-  const observed = await observe(gateway, outcomes);
-  return new Map(
-    [...outcomes].map(([cell, outcome]) => [cell, outcome instanceof Error ? outcome : { ...outcome, observed: observed.get(cell.name) }]),
-  );
+  return outcomes;
 }
 
 /** The gateway's own view, as soon as it is what the peers say; the last one, to be judged, when it never is. */
@@ -113,16 +124,23 @@ async function follow(gateway: MatrixGateway, peers: Peers, cell: Cell): Promise
   const fromPeer = await peers.ping(cell, vm);
   await peers.rekey(cell);
   const oldSpi = first.children[0]?.spiIn ?? '';
+  const isAnother = ({ spiIn }: SeenChild): boolean => spiIn !== oldSpi;
   await until(
     () => peers.read(cell),
-    (seen) => isSettled(seen) && seen.children[0]?.spiIn !== oldSpi,
+    ({ children }) => children.some(isAnother),
     { because: `the CHILD SA of ${cell.name} is another than ${oldSpi}`, ...wait },
   );
   const afterRekey = (await ping(gateway, peers.hostAddress(cell))) && (await peers.ping(cell, vm));
+  // In IKEv1 the former ends when the peer is seen to use the new one.
+  const last = await until(
+    () => peers.read(cell),
+    (seen) => isSettled(seen) && seen.children.every(isAnother),
+    { because: `the former CHILD SA of ${cell.name} is ended`, ...wait },
+  );
   return {
     status: await gateway.status(cell.name),
     first,
-    last: await peers.read(cell),
+    last,
     echoes: { fromGateway, fromPeer, afterRekey },
   };
 }

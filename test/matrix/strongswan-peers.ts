@@ -42,6 +42,8 @@ export function strongswanPeers(gateway: MatrixGateway): Peers {
   const list = async ({ name }: Cell): Promise<string> => (await swanctl(ports, fabric, name, ['--list-sas'])).stdout;
   const host = ({ name }: Cell): ReturnType<typeof findPlace> => findPlace(fabric, `${name}-host`);
   return {
+    atOnce: Infinity,
+    connectionProperties: () => ({}),
     start: (cells) => forEach(cells, 4, (cell) => startStrongswan(gateway, cell, cell.policyClass.strongswan)),
     begin: ({ name }) => initiate(session, name),
     hasBegun: async (cell) => /, CONNECTING, IKEv[12], [0-9a-f]+_i\*/.test(await list(cell)),

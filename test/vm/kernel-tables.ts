@@ -3,6 +3,8 @@ import { inside } from '@sallyport/lab';
 import type { CommandRunner } from '@sallyport/runtime';
 
 export type Association = {
+  /** Eight hex digits. */
+  readonly spi: string;
   readonly from: string;
   readonly to: string;
   /** The kernel's names, authentication last: `cbc(aes) hmac(sha256)`. */
@@ -30,6 +32,7 @@ export function parseAssociations(text: string): readonly Association[] {
       const names = (kind: string): readonly string[] =>
         [...block.matchAll(new RegExp(`^\\s+${kind} (\\S+) `, 'gm'))].map(([, name = '']) => name);
       return {
+        spi: /proto esp spi 0x([0-9a-f]+)/.exec(block)?.[1] ?? '',
         from,
         to,
         suite: [...names('aead'), ...names('enc'), ...names('auth(?:-trunc)?')].join(' '),

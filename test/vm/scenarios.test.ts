@@ -25,7 +25,7 @@ beforeAll(async () => {
   await guest.run(['mount', '--bind', bundle.cliInPlace.from, bundle.cliInPlace.over]);
   await guest.run(['mount', '-t', 'tmpfs', 'evidence', evidence]);
   const program = [join(clone, 'node_modules', '.bin', 'node'), bundle.program, ...scenarios];
-  const { stdout, stderr, code } = await guest.run(program, { timeoutMs: 1_200_000, okCodes: [0, 1] });
+  const { stdout, stderr, code } = await guest.run(program, { timeoutMs: 2_400_000, okCodes: [0, 1] });
   for (const line of stdout.split('\n').filter(Boolean)) lines.push(JSON.parse(line) as ReportLine); // our own program's
   // What failed has left evidence there; what passed has removed its own.
   await guest.run(['cp', '-r', evidence, join(guest.sharedInGuest, 'evidence')]);

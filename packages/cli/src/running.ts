@@ -32,8 +32,8 @@ export type Running = {
   readonly stop: (options: { readonly keep: boolean }) => Promise<void>;
 };
 
-/** A first start makes keys and certificates, and a busy machine is slow. */
-const readyWithinMs = 60_000;
+/** A first start makes keys and certificates, and a busy or emulated machine is slow. A child that dies is told much sooner. */
+const readyWithinMs = 300_000;
 
 /** @throws LabError with the reason when a child does not become ready. */
 export async function runUp(options: UpOptions): Promise<Running> {

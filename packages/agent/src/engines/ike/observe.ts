@@ -12,7 +12,7 @@ const { flag, integer, list, section, text } = viciRead;
 export type CharonSa = {
   readonly name: string;
   readonly sa: IkeSaObservation;
-  /** An exchange for a child is queued or under way. */
+  /** An exchange for a child is queued or under way, whichever end began it: a slow peer's quick mode takes seconds. */
   readonly isCreatingChild: boolean;
   /** A request of ours has no answer yet. */
   readonly isWaiting: boolean;
@@ -40,7 +40,7 @@ export async function readSas(session: ViciSession): Promise<readonly CharonSa[]
 export function readSa(named: NamedSection): CharonSa {
   const { name, body } = named;
   const active = list(body, 'tasks-active');
-  const tasks = [...active, ...list(body, 'tasks-queued')];
+  const tasks = ['tasks-active', 'tasks-queued', 'tasks-passive'].flatMap((kind) => list(body, kind));
   const encryption = azureEncryption(text(body, 'encr-alg'), text(body, 'encr-keysize'));
   const rekeySeconds = integer(body, 'rekey-time') ?? integer(body, 'reauth-time');
   const peerIdentity = text(body, 'remote-id');

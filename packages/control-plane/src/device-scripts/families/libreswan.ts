@@ -93,6 +93,8 @@ function connection(facts: DeviceScriptFacts, names: AlgorithmNames, tunnel: Nam
       ...subnets(facts, hasInterface),
       'authby=secret',
       `ikev2=${facts.ikeVersion === 2 ? 'insist' : 'no'}`,
+      // The gateway proposes any to any, which libreswan refuses unless it may narrow it (RFC 7296 §2.9).
+      ...(facts.ikeVersion === 2 && facts.selectors === 'any' && !hasInterface ? ['narrowing=yes'] : []),
       `ike=${ike}`,
       'phase2=esp',
       `esp=${esp}`,
