@@ -24,7 +24,13 @@ function built(lane: Lane): string {
   const folder = join(dataplane, `build-${lane}`);
   // What reports need, and half the time to build.
   const flags = ['C', 'CXX'].map((language) => `-DCMAKE_${language}_FLAGS=-O1 -gline-tables-only`);
-  const compilers = ['-DCMAKE_BUILD_TYPE=None', ...flags, '-DCMAKE_C_COMPILER=clang', '-DCMAKE_CXX_COMPILER=clang++', `-DXFRMD_SANITIZE=${lane}`];
+  const compilers = [
+    '-DCMAKE_BUILD_TYPE=None',
+    ...flags,
+    '-DCMAKE_C_COMPILER=clang',
+    '-DCMAKE_CXX_COMPILER=clang++',
+    `-DXFRMD_SANITIZE=${lane}`,
+  ];
   const configured = run(['cmake', '-S', dataplane, '-B', folder, '-G', 'Ninja', ...(lane === 'valgrind' ? [] : compilers)]);
   if (!configured || !run(['cmake', '--build', folder, '-j', String(Math.min(2, availableParallelism()))]))
     throw new Error(`the ${lane} build failed`);

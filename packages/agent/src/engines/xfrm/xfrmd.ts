@@ -110,7 +110,10 @@ export function createXfrmdEngine(context: EngineContext, options: XfrmdOptions)
     },
     observe: ({ namespace }) => {
       const trouble = absences.get(namespace) ?? disconnections.get(namespace);
-      return Promise.resolve({ engines: [observeDaemon(context, pidFile(namespace), trouble, confinements.get(namespace))], connections: [] });
+      return Promise.resolve({
+        engines: [observeDaemon(context, pidFile(namespace), trouble, confinements.get(namespace))],
+        connections: [],
+      });
     },
     remove: async (namespace) => {
       absences.delete(namespace);
