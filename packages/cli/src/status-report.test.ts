@@ -24,6 +24,21 @@ const agent: AgentStatus = {
   isLinked: true,
   observation: { host: 'vm', appliedPlan: 5 as PlanNumber, observedAt: '2026-11-21T03:00:00Z', failures: [], instances: [instance] },
 };
+const allIsWell: StatusReport = {
+  fabric: '9be9',
+  dataDirectory: '/var/lib/sallyport',
+  endpoint: 'https://127.0.0.1:8443',
+  controlPlane: 'answers',
+  agent: 'answers',
+  host: 'vm',
+  acceptedPlan: 5,
+  appliedPlan: 5,
+  ipsec: 'xfrmd',
+  instances: [instance],
+  connections: [up],
+  notes: [],
+  troubles: [],
+};
 
 test('nothing is said when all is well', () => {
   expect(troublesOf(agent, api, [up], true)).toEqual([]);
@@ -49,18 +64,22 @@ test('without an agent it depends on what is left on the host', () => {
   expect(troublesOf(undefined, api, [], false)[0]).toContain('nothing of this fabric');
 });
 
+test.for([
+  [{ systemCalls: true, files: true, missing: '' }, 'confined in system calls (seccomp) and files (Landlock)'],
+  [
+    { systemCalls: true, files: false, missing: 'no Landlock in this kernel' },
+    'confined in system calls (seccomp); missing: no Landlock in this kernel',
+  ],
+  [{ systemCalls: false, files: false, missing: 'switched off' }, 'confined by its capabilities alone; missing: switched off'],
+] as const)('how xfrmd is confined is told: %o', ([confinement, said]) => {
+  const xfrmd = { name: 'xfrmd', isHealthy: true, confinement };
+  const lines = reportLines({ ...allIsWell, instances: [{ ...instance, engines: [xfrmd] }] });
+  expect(lines).toContain(`- hq/IN_0: xfrmd is ${said}`);
+});
+
 test('the table names engines with process and memory, and connections with the reason', () => {
   const report: StatusReport = {
-    fabric: '9be9',
-    dataDirectory: '/var/lib/sallyport',
-    endpoint: 'https://127.0.0.1:8443',
-    controlPlane: 'answers',
-    agent: 'answers',
-    host: 'vm',
-    acceptedPlan: 5,
-    appliedPlan: 5,
-    ipsec: 'xfrmd',
-    instances: [instance],
+    ...allIsWell,
     connections: [up, down],
     notes: ['connection hq-site1: a NAT is between'],
     troubles: ['connection hq-site1 is NotConnected: the peer at 203.0.113.11 does not answer'],
