@@ -170,7 +170,7 @@ export const policyClasses: readonly PolicyClass[] = [
       '3DES_CBC/HMAC_SHA1_96',
       'MODP_2048',
     ),
-    libreswan: words('3des-sha1;dh14', '3des-sha1;dh14', '3DES_CBC_192-HMAC_SHA1-MODP2048', '3DES_CBC-HMAC_SHA1_96', 'MODP2048'),
+    libreswan: words('3des-sha1;dh14', '3des-sha1;dh14', '3DES_CBC_192-HMAC_SHA1-MODP2048', '3DES_CBC_192-HMAC_SHA1_96', 'MODP2048'),
   },
   {
     name: 'MD5, ECP256, no PFS',
@@ -196,6 +196,6 @@ export const policyClasses: readonly PolicyClass[] = [
       'AES_CBC-256/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048',
       'NULL/HMAC_SHA2_256_128',
     ),
-    libreswan: words('aes256-sha2_256;dh14', 'null-sha2_256', 'AES_CBC_256-HMAC_SHA2_256-MODP2048', 'NULL-HMAC_SHA2_256_128'),
+    libreswan: words('aes256-sha2_256;dh14', 'null-sha2_256', 'AES_CBC_256-HMAC_SHA2_256-MODP2048', 'NULL_000-HMAC_SHA2_256_128'),
   },
 ];
