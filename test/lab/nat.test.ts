@@ -79,6 +79,15 @@ async function observed({ session }: Behind): Promise<ConnectionObservation> {
   return only;
 }
 
+/** Its one IKE SA, once our own attempt to a peer that is up by now is ended. */
+function settled(behind: Behind): Promise<ConnectionObservation> {
+  return until(
+    () => observed(behind),
+    ({ ikeSas }) => ikeSas.length === 1,
+    { because: 'one IKE SA is left', clock: systemClock, timeoutMs: 30_000 },
+  );
+}
+
 const ikeIds = (seen: ConnectionObservation): string => seen.ikeSas.map(({ uniqueId }) => uniqueId).join();
 
 test.for([2, 1] as const)('IKEv%i: the peer behind NAT connects by its private address, and follows new ports', async (ikeVersion) => {
@@ -96,11 +105,7 @@ test.for([2, 1] as const)('IKEv%i: the peer behind NAT connects by its private a
     const [vm, host] = [findPlace(session.fabric, 'vm1'), findPlace(session.fabric, 'site1-host')];
     await reaches(host, vm.addresses[0] ?? '');
     await reaches(vm, '192.168.0.10');
-    const before = await until(
-      () => observed(behind),
-      ({ ikeSas }) => ikeSas.length === 1,
-      { because: 'our own attempt, to a peer that is up by now, is ended', clock: systemClock, timeoutMs: 30_000 },
-    );
+    const before = await settled(behind);
     expect(before.ikeSas).toMatchObject([{ remoteAddress: natAddress, peerIdentity: '100.64.1.11', isInitiator: false }]);
     expect(before.ikeSas[0]?.remotePort).not.toBe(4500);
     expect(before.notes).toEqual([
@@ -160,7 +165,7 @@ test('two devices behind one address: the first keeps its tunnel, the second is 
     const [vm, host] = [findPlace(session.fabric, 'vm1'), findPlace(session.fabric, 'site1-host')];
     await using stream = new EchoStream(session, host, vm);
     await stream.waitForAnswer();
-    const before = await observed(behind);
+    const before = await settled(behind);
     await addDevice(behind, 'site2');
     for (let attempt = 0; attempt < 3; attempt += 1) {
       const refused = swanctl(ports, session.fabric, 'site2', ['--initiate', '--child', 'net1', '--timeout', '5']);
@@ -184,6 +189,6 @@ test('with ports 500 and 4500 forwarded the gateway starts, and the device calls
     const [vm, host] = [findPlace(session.fabric, 'vm1'), findPlace(session.fabric, 'site1-host')];
     await reaches(vm, '192.168.0.10');
     await reaches(host, vm.addresses[0] ?? '');
-    expect((await observed(behind)).ikeSas).toMatchObject([{ remoteAddress: natAddress, remotePort: 4500, isInitiator: true }]);
+    expect((await settled(behind)).ikeSas).toMatchObject([{ remoteAddress: natAddress, remotePort: 4500, isInitiator: true }]);
   });
 });
