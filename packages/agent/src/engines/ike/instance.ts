@@ -63,6 +63,8 @@ export class IkeInstance implements AsyncDisposable {
   readonly #supervision: BackgroundTask;
   readonly #changing = new Set<string>();
   readonly #lookSoon: () => void;
+  /** An event of charon's that says up or down. */
+  readonly #lookAfter: (message: ViciMessage) => void;
   #charon: RunningCharon | undefined;
   /** As of the last reconcile. */
   #known: ReadonlyMap<string, Known> = new Map();
@@ -95,10 +97,13 @@ export class IkeInstance implements AsyncDisposable {
       },
       onIdentity: context.wake,
     });
-    this.#lookSoon = whenQuiet({ clock: context.clock, ...burst }, () => {
+    const look = (): void => {
       this.#supervision.wake();
       context.report();
-    });
+    };
+    this.#lookSoon = whenQuiet({ clock: context.clock, ...burst }, look);
+    // What comes up comes in bursts. What went down may be up again in a moment, and would never have been seen down.
+    this.#lookAfter = (message) => (readUpDown(message).isUp ? this.#lookSoon() : look());
     this.#supervision = new BackgroundTask({
       name: `ike ${namespace}`,
       periodMs: supervisePeriodMs,
@@ -219,10 +224,10 @@ export class IkeInstance implements AsyncDisposable {
 
   async #listen(session: ViciSession): Promise<void> {
     void session.connection.closed.then(this.#context.wake);
-    await session.subscribe('ike-updown', this.#lookSoon);
+    await session.subscribe('ike-updown', this.#lookAfter);
     await session.subscribe('child-updown', (message) => {
       this.#countEvent(message);
-      this.#lookSoon();
+      this.#lookAfter(message);
     });
   }
 
