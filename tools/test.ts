@@ -7,7 +7,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-type Count = { passed: number; failed: number };
+import { countReport, type Count, type VitestReport } from './test-run/report.ts';
+
 type Stage = { readonly name: string; readonly run: () => Count };
 
 const bin = 'node_modules/.bin';
@@ -19,7 +20,9 @@ function check(name: string, argv: readonly string[]): Stage {
     run: () => {
       const [program, ...args] = argv;
       const { status } = spawnSync(program ?? '', args, { stdio: ['ignore', 'inherit', 'inherit'] });
-      return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+      return status === 0
+        ? { passed: 1, failed: 0, failures: [] }
+        : { passed: 0, failed: 1, failures: [`${argv.join(' ')} ended with ${status}`] };
     },
   };
 }
@@ -40,16 +43,9 @@ function vitest(project: string): Stage {
 
 function countOf(file: string, status: number): Count {
   try {
-    const report = JSON.parse(readFileSync(file, 'utf8')) as {
-      numPassedTests: number;
-      numFailedTests: number;
-      numFailedTestSuites: number;
-    };
-    // A suite that could not load has no failed test, only a failed suite.
-    const failed = report.numFailedTests + (report.numFailedTests === 0 && status !== 0 ? Math.max(1, report.numFailedTestSuites) : 0);
-    return { passed: report.numPassedTests, failed };
-  } catch {
-    return { passed: 0, failed: 1 }; // no report: nothing ran
+    return countReport(JSON.parse(readFileSync(file, 'utf8')) as VitestReport, status, process.cwd());
+  } catch (error) {
+    return { passed: 0, failed: 1, failures: [`no report, so nothing is known to have run: ${(error as Error).message}`] };
   }
 }
 
@@ -75,15 +71,19 @@ if (unknown.length > 0) {
   console.error(`no such stage: ${unknown.join(', ')}; there are ${everyStage.map((stage) => stage.name).join(', ')}`);
   process.exit(2);
 }
-const total: Count = { passed: 0, failed: 0 };
+const total = { passed: 0, failed: 0, failures: [] as string[] };
 for (const stage of wanted.length === 0 ? stages : everyStage.filter(({ name }) => wanted.includes(name))) {
   const began = performance.now();
   console.log(`\n== ${stage.name}`);
   const count = stage.run();
   total.passed += count.passed;
   total.failed += count.failed;
+  total.failures.push(...count.failures.map((failure) => `${stage.name}: ${failure}`));
   console.log(`== ${stage.name}: ${count.passed} passed, ${count.failed} failed, ${((performance.now() - began) / 1000).toFixed(1)} s`);
 }
 rmSync(scratch, { recursive: true, force: true });
+for (const failure of total.failures) {
+  console.log(`FAILED ${failure}`);
+}
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 ? 0 : 1);
