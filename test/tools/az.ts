@@ -27,8 +27,8 @@ export type Az = Disposable & {
 const program = '/usr/bin/az';
 const session = fileURLToPath(new URL('az_session.py', import.meta.url));
 const shim = fileURLToPath(new URL('az-network-shim', import.meta.url));
-/** A start of az is one to two seconds; commands that wait for operations poll within. */
-const timeoutMs = 120_000;
+/** A start of az is one to two seconds, and minutes on a busy machine whose disk has not read it yet: met only on failure. */
+const timeoutMs = 240_000;
 /** az's exit codes: general, usage, not found. */
 const okCodes = [0, 1, 2, 3];
 
@@ -64,7 +64,7 @@ export function openAz(client: Pick<ClientFile, 'caFile'>): Az {
     },
     runAll: async (commands) => {
       const input = commands.map((args) => `${JSON.stringify(args)}\n`).join('');
-      const { stdout } = await systemCommands.run(['/usr/bin/python3', '-W', 'ignore', session], { env, input, timeoutMs: timeoutMs * 4 });
+      const { stdout } = await systemCommands.run(['/usr/bin/python3', '-W', 'ignore', session], { env, input, timeoutMs: timeoutMs * 2 });
       return stdout
         .trim()
         .split('\n')

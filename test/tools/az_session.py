@@ -6,9 +6,13 @@ polling and printing are az's (azure.cli.core.get_default_cli is how its makers 
 
 import io
 import json
+import os
 import sys
 
-answers, sys.stdout, sys.stderr = sys.stdout, io.StringIO(), io.StringIO()
+# Answers alone go to the descriptor that is read: what a library writes past sys.stdout goes where errors go.
+answers = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+sys.stdout, sys.stderr = io.StringIO(), io.StringIO()
 
 from azure.cli.core import get_default_cli  # noqa: E402  (az binds the streams when it is loaded)
 
