@@ -52,6 +52,9 @@ std::vector<ErrnoCase> associations() {
       {"AH with AEAD", {}, sa_with([](auto& info) { info.id.proto = IPPROTO_AH; }), {EINVAL, "Missing required attribute for AH: AUTH_TRUNC or AUTH"}},
       {"COMP with AEAD", {}, sa_with([](auto& info) { info.id.proto = IPPROTO_COMP; }), {EINVAL, "Missing required attribute for COMP: COMP"}},
       {"mode unknown", {}, sa_with([](auto& info) { info.mode = 9; }), {EINVAL, "Unsupported mode"}},
+      {"transport mode", {}, sa_with([](auto& info) { info.mode = XFRM_MODE_TRANSPORT; }), {}},
+      {"transport mode with a selector of another family", {}, sa_with([](auto& info) { info.mode = XFRM_MODE_TRANSPORT, info.sel.family = AF_INET6; }), {EPROTONOSUPPORT, "Only tunnel modes can accommodate a change of family"}},
+      {"transport mode with a selector of no family", {}, sa_with([](auto& info) { info.mode = XFRM_MODE_TRANSPORT, info.flags = XFRM_STATE_AF_UNSPEC; }), {}},
       {"no algorithm", {}, algorithms({}), {EINVAL, "Missing required attribute for ESP: at least one of AUTH, AUTH_TRUNC, CRYPT, AEAD"}},
       {"IPComp in an ESP SA", {}, algorithms({{XFRMA_ALG_AEAD, algorithm("rfc4106(gcm(aes))", 36, 128)}, {XFRMA_ALG_COMP, algorithm("deflate", 0)}}), {EINVAL, "Invalid attribute for ESP: COMP"}},
       {"AEAD beside a cipher", {}, algorithms({{XFRMA_ALG_AEAD, algorithm("rfc4106(gcm(aes))", 36, 128)}, {XFRMA_ALG_CRYPT, algorithm("aes", 16)}}), {EINVAL, "Invalid attribute combination for ESP: AEAD can't be used with AUTH, AUTH_TRUNC, CRYPT"}},
@@ -103,8 +106,7 @@ std::vector<ErrnoCase> beyond_this_engine() {
     });
   };
   return {
-      {"transport mode", {}, sa_with([](auto& info) { info.mode = XFRM_MODE_TRANSPORT; }), {}, Answer{EPROTONOSUPPORT, "Transport mode is not supported"}},
-      {"BEET mode", {}, sa_with([](auto& info) { info.mode = XFRM_MODE_BEET; }), {}, Answer{EPROTONOSUPPORT, "Only tunnel mode is supported"}},
+      {"BEET mode", {}, sa_with([](auto& info) { info.mode = XFRM_MODE_BEET; }), {}, Answer{EPROTONOSUPPORT, "Only tunnel and transport mode are supported"}},
       {"TFC padding", {}, with(XFRMA_TFCPAD, uint32_t{100}), {}, Answer{EOPNOTSUPP, "Attribute that this engine does not have"}},
       {"output mark", {}, with(XFRMA_SET_MARK, uint32_t{7}), {}, Answer{EOPNOTSUPP, "Attribute that this engine does not have"}},
       {"mark beside an if_id", {}, with(XFRMA_MARK, xfrm_mark{5, 0xff}), {}, Answer{EOPNOTSUPP, "A mark beside an if_id is not supported"}},

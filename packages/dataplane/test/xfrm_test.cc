@@ -97,6 +97,75 @@ TEST(policies_follow_their_sa) {
   CHECK(record->policy->sa.load() != nullptr);
 }
 
+namespace {
+
+/** As charon makes them in transport mode: the template has no addresses, the selector has. */
+std::vector<uint8_t> transport_policy(uint32_t peer, uint8_t prefix, uint32_t spi = 0, uint16_t type = XFRM_MSG_NEWPOLICY) {
+  xfrm_user_tmpl wanted{};
+  wanted.id.proto = IPPROTO_ESP;
+  wanted.id.spi = swap_if_little(spi);
+  wanted.family = AF_INET;
+  wanted.reqid = 1;
+  wanted.mode = XFRM_MODE_TRANSPORT;
+  auto info = policy_info(XFRM_POLICY_OUT);
+  info.sel.daddr = v4(peer);
+  info.sel.prefixlen_d = prefix;
+  return MessageWriter(type, NLM_F_REQUEST | NLM_F_ACK, 1, 0).fixed(info).attribute(XFRMA_TMPL, wanted).attribute(XFRMA_IF_ID, uint32_t{7}).finish();
+}
+
+std::vector<uint8_t> transport_sa(uint32_t peer, uint32_t spi) {
+  auto info = sa_info(kUs, peer, spi);
+  info.mode = XFRM_MODE_TRANSPORT;
+  return new_sa(info);
+}
+
+}  // namespace
+
+TEST(transport_policies_find_the_sa_of_their_host) {
+  Fixture f;
+  const auto linked = [&](uint8_t prefix) -> uint32_t {
+    auto selector = policy_info(XFRM_POLICY_OUT).sel;
+    selector.daddr = v4(kPeer);
+    selector.prefixlen_d = prefix;
+    const PolicyRecord* record = f.service.spd().find({7, {}, XFRM_POLICY_OUT}, selector);
+    const Sa* sa = record == nullptr ? nullptr : record->policy->sa.load();
+    return sa == nullptr ? 0 : swap_if_little(sa->config.key.spi);
+  };
+  CHECK(f.ask(transport_policy(kPeer, 32)) == 0);
+  CHECK(f.ask(new_sa(sa_info(kUs, kPeer, 0x1111))) == 0);
+  CHECK(linked(32) == 0);  // tunnel mode
+  CHECK(f.ask(transport_sa(kPeer + 1, 0x2222)) == 0);
+  CHECK(linked(32) == 0);  // another host
+  CHECK(f.ask(transport_sa(kPeer, 0x3333)) == 0);
+  CHECK(linked(32) == 0x3333);
+  CHECK(f.ask(transport_sa(kPeer, 0x4444)) == 0);
+  CHECK(f.ask(transport_policy(kPeer, 32, 0x3333, XFRM_MSG_UPDPOLICY)) == 0 && linked(32) == 0x3333);  // by SPI
+  CHECK(f.ask(transport_policy(kPeer, 32, 0, XFRM_MSG_UPDPOLICY)) == 0 && linked(32) == 0x4444);       // the newest
+  // A policy for many hosts: the newest SA of any; which packets it may carry is asked per packet.
+  CHECK(f.ask(transport_policy(kPeer, 24)) == 0 && linked(24) == 0x4444);
+  CHECK(f.ask(transport_policy(kPeer, 24, 0x2222, XFRM_MSG_UPDPOLICY)) == 0 && linked(24) == 0x2222);
+}
+
+TEST(acquires_of_transport_mode_name_the_packets_ends) {
+  Fixture f;
+  f.peer.groups = 1u << (XFRMNLGRP_ACQUIRE - 1);
+  CHECK(f.ask(transport_policy(kPeer, 24)) == 0);
+  auto selector = policy_info(XFRM_POLICY_OUT).sel;
+  selector.daddr = v4(kPeer);
+  selector.prefixlen_d = 24;
+  const uint32_t index = f.service.spd().find({7, {}, XFRM_POLICY_OUT}, selector)->info.index;
+  FlowKey flow;
+  flow.family = AF_INET;
+  store_raw(flow.source, swap_if_little(kUs));
+  store_raw(flow.destination, swap_if_little(kPeer + 3));
+  f.peer.clear();
+  f.plane.notices().post(AcquireNotice{7, index, flow});
+  f.service.handle_notices();
+  CHECK(f.peer.types == std::vector<uint16_t>{XFRM_MSG_ACQUIRE});
+  const auto event = load_raw<xfrm_user_acquire>(f.peer.messages.at(0).data() + sizeof(nlmsghdr));
+  CHECK(event.id.daddr.a4 == v4(kPeer + 3).a4 && event.saddr.a4 == v4(kUs).a4);
+}
+
 TEST(inbound_check_accepts_only_its_own_sa) {
   Fixture f;
   f.ask(new_policy(XFRM_POLICY_IN, 0));
@@ -159,9 +228,9 @@ TEST(refused_algorithms_have_the_kernels_errno) {
 
 TEST(modes_and_encapsulation) {
   Fixture f;
-  auto info = sa_info(kUs, kPeer, 1);
+  auto info = sa_info(kUs, kPeer, 2);
   info.mode = XFRM_MODE_TRANSPORT;
-  CHECK(f.ask(new_sa(info)) == EPROTONOSUPPORT);
+  CHECK(f.ask(new_sa(info)) == 0);
   info = sa_info(kUs, kPeer, 1);
   info.family = 77;
   CHECK(f.ask(new_sa(info)) == EINVAL);

@@ -31,6 +31,9 @@ namespace xfrmd {
   X(NoSocket, "noSocket")                    /* the SA's local endpoint was not handed over */      \
   X(SendFailed, "sendFailed")                /* the socket refused or was full */                   \
   /* both */                                                                                        \
+  X(TransportAddress, "transportAddress")    /* transport mode: not between the ends of the SA */   \
+  X(TransportFragment, "transportFragment")  /* transport mode takes whole packets (RFC 4303) */    \
+  X(TransportOptions, "transportOptions")    /* transport mode: IPv4 options, extension headers */  \
   X(SaExpired, "saExpired")                  /* hard limit of the SA reached */                     \
   X(CipherFailed, "cipherFailed")            /* OpenSSL failed */
 

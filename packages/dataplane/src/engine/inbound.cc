@@ -101,6 +101,8 @@ void Inbound::report_mapping(Sa& sa, const Endpoint& from) {
 
 void Inbound::deliver(Sa& sa, std::span<uint8_t> inner, uint8_t next_header, const Arrival& arrival) {
   if (next_header == kNoNextHeader) return drops_.count(Drop::DummyPacket);
+  if (sa.is_transport()) [[unlikely]]
+    return deliver_transport(sa, inner, next_header, arrival);
   if (next_header != IPPROTO_IPIP && next_header != IPPROTO_IPV6) return drops_.count(Drop::MalformedEsp);
   auto packet = parse_packet(inner);  // trims traffic flow confidentiality padding
   if (!packet || packet->version != (next_header == IPPROTO_IPIP ? 4 : 6)) return drops_.count(Drop::MalformedInner);
@@ -117,16 +119,20 @@ void Inbound::deliver(Sa& sa, std::span<uint8_t> inner, uint8_t next_header, con
     traffic_class = static_cast<uint8_t>((traffic_class & ~kEcnMask) | *ecn);
   }
   if (traffic_class != packet->traffic_class()) packet->set_traffic_class(traffic_class);
+  hand_up(sa, *tun, *packet);
+}
+
+void Inbound::hand_up(Sa& sa, Tun& tun, Packet& packet) {
   if (tap_.is_on()) [[unlikely]]
-    tap_.see_inner(sa.config.if_id, true, {packet->data, packet->length});
+    tap_.see_inner(sa.config.if_id, true, {packet.data, packet.length});
   {
     const auto turn = take_turn(sa);
-    account(sa, packet->length, notices_);
+    account(sa, packet.length, notices_);
   }
-  clamp_mss(*packet, tun->mss_clamp.load(std::memory_order_relaxed), false);
-  tun->counters.received_packets.add(1);
-  tun->counters.received_bytes.add(packet->length);
-  coalescer_.add(tun, *packet, tun->takes_udp_gso());
+  clamp_mss(packet, tun.mss_clamp.load(std::memory_order_relaxed), false);
+  tun.counters.received_packets.add(1);
+  tun.counters.received_bytes.add(packet.length);
+  coalescer_.add(&tun, packet, tun.takes_udp_gso());
 }
 
 /**

@@ -42,6 +42,7 @@ class Inbound final : private FrameSink {
   void flush() {
     coalescer_.flush();
     recent_ = {};
+    restored_bytes_ = 0;
   }
 
  private:
@@ -68,6 +69,10 @@ class Inbound final : private FrameSink {
   std::unique_lock<SpinLock> take_turn(Sa& sa) const;
   bool open(Sa& sa, std::span<uint8_t> packet);
   void deliver(Sa& sa, std::span<uint8_t> inner, uint8_t next_header, const Arrival& arrival);
+  void deliver_transport(Sa& sa, std::span<const uint8_t> upper, uint8_t next_header, const Arrival& arrival);
+  uint8_t* room_for_restored(size_t bytes);
+  /** What passed every check, to the TUN. */
+  void hand_up(Sa& sa, Tun& tun, Packet& packet);
   bool policy_allows(const Interface& interface, const Sa& sa, const Packet& packet);
   void show_outer(const Sa* sa, std::span<const uint8_t> packet, const Arrival& arrival) const;
   void report_mapping(Sa& sa, const Endpoint& from);
@@ -80,6 +85,8 @@ class Inbound final : private FrameSink {
   Coalescer coalescer_;
   Tap tap_;
   std::unique_ptr<uint8_t[]> buffer_;  // pages that no message reaches are never touched
+  std::unique_ptr<uint8_t[]> restored_;  // packets of transport mode with their headers
+  size_t restored_bytes_ = 0;
   size_t messages_ = kFewestMessages;  // of the next call
   Recent recent_;
   PathMtuReport last_report_;

@@ -1,4 +1,4 @@
-/** Outbound processing of RFC 4303 §3.3, tunnel mode. */
+/** Outbound processing of RFC 4303 §3.3. */
 #include "engine/outbound.h"
 
 #include <cerrno>
@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "engine/limits.h"
+#include "engine/transport.h"
 #include "net/ecn.h"
 #include "net/mss.h"
 #include "net/too_big.h"
@@ -57,11 +58,12 @@ Sa* Outbound::select_sa(Tun& tun, const Interface& interface, const Packet& pack
     return nullptr;
   }
   Sa* sa = policy->sa.load(std::memory_order_acquire);
-  if (sa != nullptr) {
+  // In transport mode the SA to one host is none to another, whatever else the policy covers.
+  if (sa != nullptr && (!sa->is_transport() || is_between_ends(*sa->outer.load(std::memory_order_acquire), packet))) [[likely]] {
     policy->use.touch();
     return sa;
   }
-  drops_.count(Drop::NoSa);
+  drops_.count(sa == nullptr ? Drop::NoSa : Drop::TransportAddress);
   const uint64_t now = steady_seconds();
   uint64_t again_at = policy->acquire_again_at.load(std::memory_order_relaxed);
   if (now >= again_at && policy->acquire_again_at.compare_exchange_strong(again_at, now + kAcquireAgainSeconds))
@@ -83,20 +85,25 @@ void Outbound::handle(Tun& tun, const Interface& interface, size_t frame_bytes) 
   marking.traffic_class =
       outer_traffic_class(packet->traffic_class(), (sa->config.extra_flags & XFRM_SA_XFLAG_DONT_ENCAP_DSCP) == 0, sa->copies_ecn());
   marking.may_fragment = may_fragment(*sa, *packet);
+  Payload payload{0, next_header(packet->version)};
+  if (sa->is_transport()) [[unlikely]] {
+    if (const auto obstacle = transport_obstacle(*packet)) return drops_.count(*obstacle);
+    payload = {packet->upper, packet->protocol};
+    marking.traffic_class = packet->traffic_class();  // the header stays its own
+  }
   if (virtio.gso_type != kVirtioGsoNone) {
     auto segmenter = Segmenter::make(*packet, virtio);
     if (!segmenter) return drops_.count(Drop::MalformedFrame);
     if (refuses(tun, *sa, *packet, segmenter->largest(), marking)) return;
-    const uint8_t version = packet->version;
     while (const auto segment = segmenter->next())
-      if (!seal(*sa, outer, *segment, version, marking)) return;
+      if (!seal(*sa, outer, *segment, payload, marking)) return;
     return;
   }
   const bool is_partial = (virtio.flags & kVirtioNeedsChecksum) != 0;
   clamp_mss(*packet, tun.mss_clamp.load(std::memory_order_relaxed), is_partial);
   if (is_partial && !complete_checksum(*packet, virtio)) return drops_.count(Drop::MalformedFrame);
   if (refuses(tun, *sa, *packet, packet->length, marking)) return;
-  seal(*sa, outer, {packet->data, packet->length}, packet->version, marking);
+  seal(*sa, outer, {packet->data, packet->length}, payload, marking);
 }
 
 /**
@@ -122,7 +129,7 @@ bool Outbound::refuses(Tun& tun, const Sa& sa, const Packet& packet, size_t larg
 }
 
 /** Adds the ESP trailer behind the packet (there is kTailRoom) and seals it into the batch. */
-bool Outbound::seal(Sa& sa, const OuterHeader& outer, std::span<uint8_t> packet, uint8_t version, OuterMarking marking) {
+bool Outbound::seal(Sa& sa, const OuterHeader& outer, std::span<uint8_t> packet, Payload payload, OuterMarking marking) {
   if (!admit(sa, notices_, drops_)) return false;
   const uint64_t sequence = sa.last_sent.load(std::memory_order_relaxed) + 1;
   if (!has_sequence(sa, sequence, notices_, drops_)) return false;
@@ -130,16 +137,17 @@ bool Outbound::seal(Sa& sa, const OuterHeader& outer, std::span<uint8_t> packet,
     tap_.see_inner(sa.config.if_id, false, packet);
   Transform& transform = *sa.transform;
   const size_t block = transform.block();
-  const size_t padding = (block - (packet.size() + 2) % block) % block;
+  const auto inside = packet.subspan(payload.offset);
+  const size_t padding = (block - (inside.size() + 2) % block) % block;
   uint8_t* trailer = packet.data() + packet.size();
   for (size_t i = 0; i < padding; i++) trailer[i] = static_cast<uint8_t>(i + 1);
   trailer[padding] = static_cast<uint8_t>(padding);
-  trailer[padding + 1] = next_header(version);
-  const size_t plain = packet.size() + padding + 2;
+  trailer[padding + 1] = payload.next_header;
+  const size_t plain = inside.size() + padding + 2;
   uint8_t* out = batch_.reserve(plain + transform.overhead());
   // Taken before sealing: a number is never used twice, whatever happens next.
   sa.last_sent.store(sequence, std::memory_order_relaxed);
-  if (!transform.seal(sa.config.key.spi, sequence, {packet.data(), plain}, out)) {
+  if (!transform.seal(sa.config.key.spi, sequence, {inside.data(), plain}, out)) {
     drops_.count(Drop::CipherFailed);
     return false;
   }

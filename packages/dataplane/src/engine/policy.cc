@@ -12,9 +12,10 @@ bool is_met_by(const xfrm_user_tmpl& wanted, const Sa& used) {
     return expected.is_any() || expected == actual;
   };
   return wanted.id.proto == used.config.key.protocol && (wanted.id.spi == 0 || wanted.id.spi == used.config.key.spi) &&
-         (wanted.reqid == 0 || wanted.reqid == used.config.reqid) && wanted.mode == XFRM_MODE_TUNNEL &&
-         wanted.family == outer.destination.address.family && matches_or_any(wanted.saddr, outer.source.address) &&
-         matches_or_any(wanted.id.daddr, outer.destination.address);
+         (wanted.reqid == 0 || wanted.reqid == used.config.reqid) && wanted.mode == used.config.mode &&
+         wanted.family == outer.destination.address.family &&
+         // In transport mode the SA's addresses are the packet's, which the selector has judged.
+         (used.is_transport() || (matches_or_any(wanted.saddr, outer.source.address) && matches_or_any(wanted.id.daddr, outer.destination.address)));
 }
 
 }  // namespace

@@ -42,8 +42,9 @@ struct OuterHeader {
   Endpoint source, destination;
   /** IP protocol 50 instead of UDP. */
   bool is_raw() const { return destination.port == 0; }
+  uint32_t ip_size() const { return destination.address.family == AF_INET ? 20 : 40; }
   /** Bytes in front of the ESP header. */
-  uint32_t size() const { return (destination.address.family == AF_INET ? 20 : 40) + (is_raw() ? 0 : 8); }
+  uint32_t size() const { return ip_size() + (is_raw() ? 0 : 8); }
 };
 
 struct Lifetime {
@@ -58,6 +59,7 @@ struct Sa {
     uint32_t extra_flags = 0;  // XFRM_SA_XFLAG_*
     Selector selector;
     uint32_t replay_window = 0;
+    uint8_t mode = XFRM_MODE_TUNNEL;  // or XFRM_MODE_TRANSPORT
   };
 
   Sa(Config with, OuterHeader outer_header, std::unique_ptr<Transform> esp)
@@ -68,6 +70,7 @@ struct Sa {
   Sa& operator=(const Sa&) = delete;
 
   bool extended() const { return (config.flags & XFRM_STATE_ESN) != 0; }
+  bool is_transport() const { return config.mode == XFRM_MODE_TRANSPORT; }
   bool copies_ecn() const { return (config.flags & XFRM_STATE_NOECN) == 0; }
 
   /** Where it is found now: its destination moves with the outer header. */

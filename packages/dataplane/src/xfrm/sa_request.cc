@@ -43,10 +43,15 @@ void verify_protocol(const xfrm_usersa_info& info, const Attributes& attributes)
 }
 
 void verify_mode(uint8_t mode) {
-  if (mode == XFRM_MODE_TUNNEL) return;
-  if (mode == XFRM_MODE_TRANSPORT) throw Refusal(EPROTONOSUPPORT, "Transport mode is not supported");
-  if (mode == XFRM_MODE_ROUTEOPTIMIZATION || mode == XFRM_MODE_BEET) throw Refusal(EPROTONOSUPPORT, "Only tunnel mode is supported");
+  if (mode == XFRM_MODE_TUNNEL || mode == XFRM_MODE_TRANSPORT) return;
+  if (mode == XFRM_MODE_ROUTEOPTIMIZATION || mode == XFRM_MODE_BEET) throw Refusal(EPROTONOSUPPORT, "Only tunnel and transport mode are supported");
   throw Refusal(EINVAL, "Unsupported mode");
+}
+
+/** `info` with the selector as it will be. */
+void verify_family(const xfrm_usersa_info& info) {
+  if (info.mode == XFRM_MODE_TRANSPORT && info.sel.family != AF_UNSPEC && info.sel.family != info.family)
+    throw Refusal(EPROTONOSUPPORT, "Only tunnel modes can accommodate a change of family");
 }
 
 void verify_info(const xfrm_usersa_info& info, const Attributes& attributes) {
@@ -102,6 +107,7 @@ SaRequest parse_sa_request(const NetlinkMessage& message) {
   request.extra_flags = attributes.read<uint32_t>(XFRMA_SA_EXTRA_FLAGS).value_or(0);
   request.encap = attributes.read<xfrm_encap_tmpl>(XFRMA_ENCAP);
   request.keys = parse_algorithms(attributes);
+  verify_family(request.info);
   verify_encapsulation(request.encap);
   request.replay = parse_replay(request.info, attributes);
   request.info.replay_window = static_cast<uint8_t>(request.replay.bitmap_words != 0 ? 0 : request.replay.window);
@@ -121,6 +127,6 @@ OuterHeader SaRequest::outer_of(const xfrm_usersa_info& info, const std::optiona
           {Address::from_xfrm(info.family, info.id.daddr), ntohs(encap ? encap->encap_dport : uint16_t{0})}};
 }
 
-Sa::Config SaRequest::config() const { return {key(), lane(), info.reqid, info.flags, extra_flags, Selector(info.sel), replay.window}; }
+Sa::Config SaRequest::config() const { return {key(), lane(), info.reqid, info.flags, extra_flags, Selector(info.sel), replay.window, info.mode}; }
 
 }  // namespace xfrmd

@@ -38,6 +38,16 @@ void set_lifetime(SaRecord& record, const xfrm_lifetime_cur& lifetime) {
   if (lifetime.add_time != 0 && added <= now) record.added_steady = added;
 }
 
+/**
+ * Where the SA of a template ends. In transport mode that is the packet's own destination, as in the kernel, whatever the template says
+ * (charon leaves it open): known here when the policy is about one host. Otherwise any, and each packet is held against the SA it finds.
+ */
+Address destination_of(const xfrm_user_tmpl& wanted, const xfrm_selector& selector) {
+  if (wanted.mode != XFRM_MODE_TRANSPORT) return Address::from_xfrm(wanted.family, wanted.id.daddr);
+  const bool is_one_host = selector.prefixlen_d == (selector.family == AF_INET ? 32 : 128);
+  return Address::from_xfrm(wanted.family, is_one_host ? selector.daddr : xfrm_address_t{});
+}
+
 }  // namespace
 
 SaKey key_of(const xfrm_usersa_info& info) { return {Address::from_xfrm(info.family, info.id.daddr), info.id.spi, info.id.proto}; }
@@ -180,18 +190,22 @@ std::shared_ptr<Sa> Sad::take(const SaKey& key) {
   return sa;
 }
 
-Sa* Sad::resolve(const xfrm_user_tmpl& wanted, uint32_t lane) {
-  const SaKey key{Address::from_xfrm(wanted.family, wanted.id.daddr), wanted.id.spi, wanted.id.proto};
-  const auto fits = [&](const SaRecord& record) { return record.lane() == lane && (wanted.reqid == 0 || record.info.reqid == wanted.reqid); };
-  if (wanted.id.spi != 0) {
-    SaRecord* record = find(key);
-    return record != nullptr && !record->is_larval() && fits(*record) ? record->sa.get() : nullptr;
+Sa* Sad::resolve(const xfrm_user_tmpl& wanted, const Selector& selector, uint32_t lane) {
+  const Address destination = destination_of(wanted, selector.raw());
+  const auto fits = [&](const SaRecord& record) {
+    return record.info.id.proto == wanted.id.proto && record.info.mode == wanted.mode && (wanted.reqid == 0 || record.info.reqid == wanted.reqid) &&
+           (wanted.id.spi == 0 || record.info.id.spi == wanted.id.spi);
+  };
+  if (wanted.id.spi != 0 && !destination.is_any()) {
+    SaRecord* record = find({destination, wanted.id.spi, wanted.id.proto});
+    return record != nullptr && !record->is_larval() && record->lane() == lane && fits(*record) ? record->sa.get() : nullptr;
   }
+  const bool is_open = wanted.mode == XFRM_MODE_TRANSPORT && destination.is_any();
   const auto candidates = by_lane_.find(lane);
   if (candidates == by_lane_.end()) return nullptr;
   for (auto at = candidates->second.rbegin(); at != candidates->second.rend(); ++at) {
     const SaRecord& record = *at->second;
-    if (fits(record) && key_of(record.info).destination == key.destination && record.info.id.proto == wanted.id.proto) return record.sa.get();
+    if (fits(record) && (is_open || key_of(record.info).destination == destination)) return record.sa.get();
   }
   return nullptr;
 }

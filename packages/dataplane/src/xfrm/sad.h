@@ -54,8 +54,8 @@ class Sad {
    */
   std::shared_ptr<Sa> take(const SaKey& key);
 
-  /** The SA an out policy's template points at: by SPI when it has one, otherwise the newest that fits. */
-  Sa* resolve(const xfrm_user_tmpl& wanted, uint32_t lane);
+  /** The SA the template of an out policy with this selector points at: by SPI when it has one, otherwise the newest that fits. */
+  Sa* resolve(const xfrm_user_tmpl& wanted, const Selector& selector, uint32_t lane);
   /** Forgets the numbers of SAs that were not made again; call about once a second. */
   void tick(uint64_t now) { former_.expire(now); }
 

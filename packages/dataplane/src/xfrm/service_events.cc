@@ -115,6 +115,10 @@ void XfrmService::send_acquire(const PolicyRecord& record, const FlowKey& flow) 
   xfrm_user_acquire event{};
   event.id = wanted.id;
   event.saddr = wanted.saddr;
+  if (wanted.mode == XFRM_MODE_TRANSPORT) {  // what the template leaves open is the packet's
+    if (Address::from_xfrm(wanted.family, event.id.daddr).is_any()) std::memcpy(&event.id.daddr, flow.destination, sizeof flow.destination);
+    if (Address::from_xfrm(wanted.family, event.saddr).is_any()) std::memcpy(&event.saddr, flow.source, sizeof flow.source);
+  }
   event.sel = record.info.sel;
   // The packet's own flow, as the kernel narrows the selector of the SA it asks for.
   event.sel.family = flow.family;

@@ -16,7 +16,8 @@ const xfrm_user_tmpl* required_template(const Policy& policy) {
     if (found != nullptr) return nullptr;
     found = &wanted;
   }
-  return found != nullptr && found->id.proto == IPPROTO_ESP && found->mode == XFRM_MODE_TUNNEL ? found : nullptr;
+  const bool is_known = found != nullptr && (found->mode == XFRM_MODE_TUNNEL || found->mode == XFRM_MODE_TRANSPORT);
+  return is_known && found->id.proto == IPPROTO_ESP ? found : nullptr;
 }
 
 /** `from` null: a policy that was not there. */
@@ -167,7 +168,7 @@ void Spd::relink(uint32_t lane) {
   for (const auto& record : list->second) {
     Policy& policy = *record->policy;
     const xfrm_user_tmpl* wanted = policy.blocks ? nullptr : required_template(policy);
-    Sa* sa = wanted != nullptr ? sad_.resolve(*wanted, lane) : nullptr;
+    Sa* sa = wanted != nullptr ? sad_.resolve(*wanted, policy.selector, lane) : nullptr;
     policy.sa.store(sa, std::memory_order_release);
     if (sa != nullptr) policy.acquire_again_at.store(0, std::memory_order_relaxed);
   }

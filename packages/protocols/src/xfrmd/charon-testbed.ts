@@ -11,6 +11,7 @@ import { XfrmdClient } from './client.ts';
 import { buildDirectory, type Testbed } from './testbed.ts';
 
 export type End = 'a' | 'b';
+export type Addresses = Readonly<Record<End, string>>;
 export const outer = { a: '192.0.2.1', b: '192.0.2.2' } as const;
 export const outer6 = { a: '2001:db8::1', b: '2001:db8::2' } as const;
 export const inner = { a: '10.1.0.1', b: '10.2.0.1' } as const;
@@ -38,16 +39,11 @@ export function shimEnvironment(testbed: Testbed, end: End): Readonly<Record<str
   return { LD_PRELOAD: join(buildDirectory, 'libxfrmshim.so'), XFRMD_SOCKET: join(xfrmdDirectory(testbed, end), 'xfrm.sock') };
 }
 
-/** xfrmd with its tunnel, routes into it, and a charon on the shim. */
-export async function startOurs(
-  testbed: Testbed,
-  end: End,
-  /** More of xfrmd's command line. */
-  options: readonly string[] = [],
-): Promise<{ readonly xfrmd: XfrmdClient; readonly charon: ViciSession }> {
+/** xfrmd alone. `options`: more of its command line. */
+export async function startEngine(testbed: Testbed, end: End, options: readonly string[] = []): Promise<XfrmdClient> {
   mkdirSync(xfrmdDirectory(testbed, end), { mode: 0o700, recursive: true });
   testbed.start(end, `xfrmd-${end}`, [join(buildDirectory, 'xfrmd'), '--directory', xfrmdDirectory(testbed, end), ...options]);
-  const xfrmd = await until(
+  return until(
     async () => {
       const client = await XfrmdClient.connect(join(xfrmdDirectory(testbed, end), 'control.sock'));
       await client.health(); // a killed predecessor may still hold the socket for a moment
@@ -56,6 +52,16 @@ export async function startOurs(
     () => true,
     { because: `xfrmd ${end} answers`, clock: systemClock },
   );
+}
+
+/** xfrmd with its tunnel, routes into it, and a charon on the shim. */
+export async function startOurs(
+  testbed: Testbed,
+  end: End,
+  /** More of xfrmd's command line. */
+  options: readonly string[] = [],
+): Promise<{ readonly xfrmd: XfrmdClient; readonly charon: ViciSession }> {
+  const xfrmd = await startEngine(testbed, end, options);
   const name = `t${ifIds[end]}`;
   await xfrmd.createTunnel({ ifId: ifIds[end], name, mtu: 1400, mssClamp: 1350 });
   for (const [network = '', source] of [
@@ -162,7 +168,7 @@ export async function bringUp(initiator: ViciSession, responder: ViciSession): P
 }
 
 /**
- * `lost` of `sent` pings between the inner addresses. ping(8) does not say it: after the last request it waits for twice the longest
+ * `lost` of `sent` pings between the inner addresses, or others. ping(8) does not say it: after the last request it waits for twice the longest
  * round trip so far, 20 ms at these intervals and whatever -W is, and calls lost what a busy machine answers later. With a deadline it goes
  * on asking until it has as many answers as wanted, so what is lost is what was overtaken by later ones, or never came.
  */
@@ -176,9 +182,11 @@ export async function ping(
     readonly version?: 4 | 6;
     /** From the last request on. */
     readonly waitSeconds?: number;
+    /** Other than the inner ones of that version. */
+    readonly addresses?: Addresses;
   } = {},
 ): Promise<{ readonly sent: number; readonly lost: number }> {
-  const addresses = options.version === 6 ? inner6 : inner;
+  const { addresses = options.version === 6 ? inner6 : inner } = options;
   const { count = 3, intervalSeconds = 0.02, waitSeconds = 5 } = options;
   const deadline = Math.ceil(count * intervalSeconds + waitSeconds);
   const argv = ['ping', '-n', '-c', String(count), '-i', String(intervalSeconds), '-w', String(deadline), '-s', String(options.size ?? 56)];
@@ -191,19 +199,19 @@ export async function ping(
   return { sent: count, lost: wanted.filter((sequence) => !answered.has(sequence)).length };
 }
 
-/** Sends bytes over TCP and gives the SHA-256 of what was sent and of what arrived. */
+/** Sends bytes over TCP and gives the SHA-256 of what was sent and of what arrived. `over`: the inner addresses of a version, or others. */
 export async function transfer(
   testbed: Testbed,
   from: End,
   megabytes: number,
-  version: 4 | 6 = 4,
+  over: 4 | 6 | Addresses = 4,
 ): Promise<{ readonly sent: string; readonly arrived: string }> {
-  const addresses = version === 6 ? inner6 : inner;
+  const addresses = over === 6 ? inner6 : over === 4 ? inner : over;
   const server = `receiver-${from}`;
   const receive = `require('node:net').createServer({ allowHalfOpen: true }, (socket) => {
       const hash = require('node:crypto').createHash('sha256');
       socket.on('data', (chunk) => hash.update(chunk)).on('end', () => socket.end(hash.digest('hex')));
-    }).listen(5001, process.argv[1]);`;
+    }).listen(5001);`;
   const send = `const hash = require('node:crypto').createHash('sha256'), fs = require('node:fs');
     const socket = require('node:net').connect({ host: process.argv[1], port: 5001, localAddress: process.argv[2], allowHalfOpen: true });
     const source = fs.createReadStream('/dev/urandom', { end: process.argv[3] * 1048576 - 1, highWaterMark: 262144 });
@@ -211,7 +219,7 @@ export async function transfer(
     source.on('data', (chunk) => hash.update(chunk)).pipe(socket);
     let answer = '';
     socket.on('data', (chunk) => (answer += chunk)).on('end', () => console.log(JSON.stringify({ sent: hash.digest('hex'), arrived: answer })));`;
-  testbed.start(other[from], server, [process.execPath, '-e', receive, addresses[other[from]]]);
+  testbed.start(other[from], server, [process.execPath, '-e', receive]);
   try {
     await until(
       () => testbed.exec(other[from], ['ss', '-Hltn']),

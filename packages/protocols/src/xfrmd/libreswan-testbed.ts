@@ -14,6 +14,9 @@ const unpacked = join(clone, 'build', 'libreswan');
 const programs = join(unpacked, 'usr', 'libexec', 'ipsec');
 const libraries = { LD_LIBRARY_PATH: join(unpacked, 'usr', 'lib', 'x86_64-linux-gnu') };
 
+/** As ipsec.conf(5) names them; undefined: a default of ours that is left out. */
+type Settings = Readonly<Record<string, string | undefined>>;
+
 export class Libreswan {
   readonly #testbed: Testbed;
 
@@ -21,8 +24,8 @@ export class Libreswan {
     this.#testbed = testbed;
   }
 
-  /** `settings` of its one connection, `hq`, beside the addresses; as ipsec.conf(5) names them. */
-  static async start(testbed: Testbed, settings: Readonly<Record<string, string>>): Promise<Libreswan> {
+  /** `settings` of its one connection, `hq`, beside the addresses. */
+  static async start(testbed: Testbed, settings: Settings): Promise<Libreswan> {
     await systemCommands.run([join(clone, 'tools', 'peers', 'unpack.sh'), 'libreswan', 'usr/libexec/ipsec/pluto'], { timeoutMs: 120_000 });
     const pluto = new Libreswan(testbed);
     mkdirSync(pluto.#directory, { mode: 0o700 });
@@ -50,7 +53,7 @@ export class Libreswan {
   }
 
   /** Forgets the connection and makes it again. */
-  async reconfigure(settings: Readonly<Record<string, string>>): Promise<void> {
+  async reconfigure(settings: Settings): Promise<void> {
     await this.whack('--name', 'hq', '--delete');
     this.#configure(settings);
     await this.#control('addconn', '--config', join(this.#directory, 'ipsec.conf'), '--addall');
@@ -70,8 +73,8 @@ export class Libreswan {
     return join(this.#testbed.directory, 'pluto');
   }
 
-  #configure(settings: Readonly<Record<string, string>>): void {
-    const all = {
+  #configure(settings: Settings): void {
+    const all: Settings = {
       left: outer.a,
       leftsubnet: '10.1.0.0/24',
       leftsourceip: inner.a,
@@ -85,7 +88,7 @@ export class Libreswan {
       auto: 'add',
       ...settings,
     };
-    const lines = Object.entries(all).map(([name, value]) => `  ${name}=${value}\n`);
+    const lines = Object.entries(all).map(([name, value]) => (value === undefined ? '' : `  ${name}=${value}\n`));
     writeFileSync(join(this.#directory, 'ipsec.conf'), `config setup\nconn hq\n${lines.join('')}`);
   }
 

@@ -2,15 +2,13 @@
  * Unmodified libreswan 4.10 on xfrmd through the shim, against stock strongSwan with kernel-libipsec and against strongSwan on
  * xfrmd: packets both ways, rekeys by either end, MOBIKE, one socket per address. Needs root, and Debian's archive the first time.
  */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock, until } from '@sallyport/runtime';
 import type { ViciSession } from '../vici/session.ts';
-import { configure, inner, outer, ping, startCharon, startOurs, transfer, wire, xfrmdDirectory } from './charon-testbed.ts';
-import { XfrmdClient } from './client.ts';
+import { configure, inner, outer, ping, startCharon, startEngine, startOurs, transfer, wire } from './charon-testbed.ts';
+import type { XfrmdClient } from './client.ts';
 import { Libreswan } from './libreswan-testbed.ts';
-import { buildDirectory, Testbed } from './testbed.ts';
+import { Testbed } from './testbed.ts';
 
 const testbed = new Testbed('lsw');
 let xfrmd: XfrmdClient;
@@ -18,14 +16,7 @@ let pluto: Libreswan;
 
 beforeAll(async () => {
   await wire(testbed);
-  const directory = xfrmdDirectory(testbed, 'a');
-  mkdirSync(directory, { mode: 0o700 });
-  testbed.start('a', 'xfrmd-a', [join(buildDirectory, 'xfrmd'), '--directory', directory]);
-  xfrmd = await until(
-    () => XfrmdClient.connect(join(directory, 'control.sock')),
-    () => true,
-    { because: 'xfrmd answers', clock: systemClock },
-  );
+  xfrmd = await startEngine(testbed, 'a');
   await xfrmd.createTunnel({ ifId: 0, name: 't0', mtu: 1400, mssClamp: 1350 });
   await testbed.ip('a', 'route', 'add', '10.2.0.0/24', 'dev', 't0', 'src', inner.a);
   pluto = await Libreswan.start(testbed, { esp: 'aes_gcm256' });

@@ -74,6 +74,9 @@ export const xfrmdDropCauses = [
   'sequenceOverflow',
   'noSocket',
   'sendFailed',
+  'transportAddress',
+  'transportFragment',
+  'transportOptions',
   'saExpired',
   'cipherFailed',
 ] as const;
