@@ -45,11 +45,10 @@ export class LibreswanGuest implements Peers {
   }
 
   /**
-   * In IKEv1 nobody narrows: with any to any on one side and prefixes on the other, what each end begins would be two CHILD SAs.
+   * In IKEv1 nobody narrows: pluto refuses any to any, so the gateway has to propose the very prefixes that pluto has.
    */
-  connectionProperties({ version, prefix }: Cell): JsonObject {
-    if (version === 2) return {};
-    return { trafficSelectorPolicies: [{ localAddressRanges: [vnetPrefix], remoteAddressRanges: [prefix] }] };
+  connectionProperties({ version }: Cell): JsonObject {
+    return version === 2 ? {} : { usePolicyBasedTrafficSelectors: true };
   }
 
   async start(cells: readonly Cell[]): Promise<void> {

@@ -22,8 +22,8 @@ export type Outcome = {
   readonly observed: ConnectionObservation | undefined;
 };
 
-/** Milliseconds from the start until the outcome of a cell whose peers run already. */
-const patienceMs = 180_000;
+/** Milliseconds for each step of a cell. pluto keeps the half of an IKE SA whose initiator went away for 200 s, and it counts as an attempt. */
+const patienceMs = 300_000;
 
 /** An outcome for each cell, or why there is none. */
 export async function runCells(gateway: MatrixGateway, peers: Peers, cells: readonly Cell[]): Promise<ReadonlyMap<Cell, Outcome | Error>> {

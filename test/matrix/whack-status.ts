@@ -36,8 +36,9 @@ export function parseReading({ status, log, associations }: Reading, { name, ver
     const ofState = lines.find((other) => other.includes(`#${number}: `) && / esp\.[0-9a-f]+@/.test(other)) ?? '';
     const [outbound = '', inbound = ''] = [...ofState.matchAll(/ esp\.([0-9a-f]+)@/g)].map(([, spi = '']) => spi.padStart(8, '0'));
     // In IKEv2 the status tells what is configured, the log what was done; of IKEv1 the log tells no group.
-    const done = new RegExp(`<0x${inbound} xfrm=(\\S+)`).exec(log)?.[1] ?? suite;
-    const group = version === 1 ? groupOfConnection : done.slice(suite.length + 1);
+    // Cipher, hash and group; the log has other names for some ciphers than the status.
+    const [, , groupOfLog = ''] = (new RegExp(`<0x${inbound} xfrm=(\\S+)`).exec(log)?.[1] ?? '').split('-');
+    const group = version === 1 ? groupOfConnection : groupOfLog;
     const packetsOf = (spi: string): number => associations.find((one) => one.spi === spi)?.packets ?? 0;
     return [
       {

@@ -1,7 +1,8 @@
 /**
- * Which SAs of one connection are too many: IKE SAs, and in IKEv1 CHILD SAs. When both ends begin at once, each completes the other's exchange and two stand side
+ * Which SAs of one connection are too many: IKE SAs and CHILD SAs. When both ends begin at once, each completes the other's exchange and two stand side
  * by side; charon ends one of them only if it saw the first established before it answered the second, and in IKEv1 often not at
- * all. IKEv1 has no rekeying but a new quick mode beside the old one (RFC 2409 §5.5). Pure; ending them is supervise.ts.
+ * all. Some peers then ask for their child also in the IKE SA that we began. IKEv1 has no rekeying but a new quick mode beside the old one
+ * (RFC 2409 §5.5). Pure; ending them is supervise.ts.
  */
 import type { ChildSaObservation, IkeSaObservation } from '@sallyport/model';
 import type { CharonSa } from './observe.ts';
@@ -16,11 +17,41 @@ const sameMomentSeconds = 2;
 export function duplicateSas(sas: readonly CharonSa[]): readonly CharonSa[] {
   const up = sas.filter(({ sa }) => isIkeUp(sa));
   if (up.length < 2 || up.some(({ sa }) => sa.establishedSeconds < settledSeconds)) return [];
-  const newest = Math.min(...up.map(({ sa }) => sa.establishedSeconds));
-  const equallyNew = up.filter(({ sa }) => sa.establishedSeconds - newest <= sameMomentSeconds);
   // The newest, or a peer that lost its state would be left with an SA it does not know. Of equals both ends choose the same.
-  const [kept] = equallyNew.toSorted((a, b) => (spis(a.sa) < spis(b.sa) ? -1 : 1));
+  const [kept] = newestOf(up, ({ sa }) => sa.establishedSeconds).toSorted((a, b) => (spis(a.sa) < spis(b.sa) ? -1 : 1));
   return up.filter((one) => one !== kept);
+}
+
+/**
+ * IKEv2: all but one of the CHILD SAs with the same selectors that have long stood in one IKE SA, as both ends see it (docs/adr/0047). None where the
+ * connection has two IKE SAs: the children go with the one that is ended.
+ */
+export function duplicateChildren(sas: readonly CharonSa[]): readonly ChildSaObservation[] {
+  const [only, ...more] = sas.filter(({ sa }) => isIkeUp(sa));
+  if (only === undefined || more.length > 0 || only.sa.version === 1 || only.isCreatingChild) return [];
+  const alike = Map.groupBy(only.sa.childSas.filter(isChildUp), selectorsOf);
+  return [...alike.values()].flatMap((children) => {
+    // While one is rekeyed its successor stands beside it.
+    if (children.some(({ state, installedSeconds }) => state !== 'INSTALLED' || installedSeconds < settledSeconds)) return [];
+    const kept = keptOf(only.sa, children);
+    return children.filter((one) => one !== kept);
+  });
+}
+
+/** The newest: both ends send on it, so that ending the others loses no packet. */
+function keptOf(sa: IkeSaObservation, children: readonly ChildSaObservation[]): ChildSaObservation | undefined {
+  const newest = newestOf(children, ({ installedSeconds }) => installedSeconds);
+  const later = newest.filter((one) => !isOfIkeAuth(sa, one));
+  // Of two that crossed each end has another for the newer; the SPIs are the same on both.
+  return (later.length === 0 ? newest : later).toSorted((a, b) => (childSpis(a) < childSpis(b) ? -1 : 1))[0];
+}
+
+/** The child that came with the IKE SA is older than any other on both ends, if only by the moment that no clock tells. */
+function isOfIkeAuth(sa: IkeSaObservation, child: ChildSaObservation): boolean {
+  // charon numbers its CHILD SAs as they come.
+  const isFirst = sa.childSas.every(({ uniqueId }) => Number(child.uniqueId) <= Number(uniqueId));
+  // An IKE SA that was rekeyed is younger than its children.
+  return isFirst && Math.abs(sa.establishedSeconds - child.installedSeconds) <= 1;
 }
 
 /**
@@ -33,11 +64,15 @@ export function supersededChildren(sas: readonly CharonSa[]): readonly ChildSaOb
 }
 
 function isInPlaceOf(other: ChildSaObservation, old: ChildSaObservation): boolean {
-  // charon numbers its CHILD SAs as they come.
   if (other.packetsIn === 0 || Number(other.uniqueId) < Number(old.uniqueId)) return false;
   // Of two that are about equally old, only one that the peer has left; each end could take the other for it otherwise.
   const isPlainlyNewer = old.installedSeconds - other.installedSeconds > sameMomentSeconds;
   return isPlainlyNewer || (other.quietSeconds ?? Infinity) < (old.quietSeconds ?? Infinity);
+}
+
+function newestOf<T>(all: readonly T[], ageOf: (one: T) => number): readonly T[] {
+  const newest = Math.min(...all.map(ageOf));
+  return all.filter((one) => ageOf(one) - newest <= sameMomentSeconds);
 }
 
 function selectorsOf({ localSelectors, remoteSelectors }: ChildSaObservation): string {
@@ -46,4 +81,9 @@ function selectorsOf({ localSelectors, remoteSelectors }: ChildSaObservation): s
 
 function spis({ initiatorSpi, responderSpi }: IkeSaObservation): string {
   return `${initiatorSpi}${responderSpi}`;
+}
+
+/** Either end has the other's inbound for its outbound. */
+function childSpis({ inboundSpi, outboundSpi }: ChildSaObservation): string {
+  return [inboundSpi, outboundSpi].toSorted().join('');
 }

@@ -315,6 +315,22 @@ describe('the IKE engine on a real charon', () => {
     expect(ids.size).toBeLessThanOrEqual(2);
   });
 
+  it('ends the older of two CHILD SAs when the peer asked for its own in the IKE SA that we began, and no packet is lost', async () => {
+    await configure('a', { children: ['net', 'again'] });
+    await using run = await begin(plan(tunnelTo('a')));
+    const first = await up(run.engine, 'a');
+    await peer('a').initiate({ ike: 'gw', child: 'again', timeoutMs: 5000 });
+    const childrenOf = ({ ikeSas }: ConnectionObservation): readonly string[] =>
+      ikeSas.flatMap((sa) => sa.childSas.map(({ uniqueId }) => uniqueId));
+    const two = await untilObserved(run.engine, current, 'a', (seen) => childrenOf(seen).length === 2, 'both stand');
+    const echoes = testbed.ping(peerNumber('a'), peerInside('a'), 500, 40);
+    const one = await untilObserved(run.engine, current, 'a', (seen) => childrenOf(seen).length === 1, 'one is ended');
+    expect(await echoes).toBe(500);
+    expect(childrenOf(one)).toEqual(childrenOf(two).filter((id) => !childrenOf(first).includes(id)));
+    expect(one.ikeSas.map(({ uniqueId }) => uniqueId)).toEqual(first.ikeSas.map(({ uniqueId }) => uniqueId));
+    expect((await peer('a').listSas()).map((sa) => childSas(sa).length)).toEqual([1]);
+  });
+
   describe('says why not', () => {
     const reasonIs = (engine: InstanceEngine, code: string): Promise<ConnectionObservation> =>
       untilObserved(

@@ -12,7 +12,7 @@ import { keyId, markOf, parseKeyId } from './mark.ts';
 import type { CharonSa } from './observe.ts';
 import { renderConnection } from './render.ts';
 import { createStarts } from './starts.ts';
-import { duplicateSas, supersededChildren } from './duplicates.ts';
+import { duplicateChildren, duplicateSas, supersededChildren } from './duplicates.ts';
 import { createSilences } from './silence.ts';
 import { connectionStatus, missingChildren } from './status.ts';
 
@@ -263,6 +263,44 @@ describe('of two IKE SAs that both stand', () => {
     ['a single one never is', [numbered('a', 90)], []],
   ])('%s', (_what, sas, ended) => {
     expect(duplicateSas(sas).map((one) => one.sa.uniqueId)).toEqual(ended);
+  });
+});
+
+describe('of two CHILD SAs of IKEv2 with the same selectors', () => {
+  const of = (uniqueId: string, installedSeconds: number, change: Partial<ChildSaObservation> = {}): ChildSaObservation =>
+    child({ uniqueId, installedSeconds, inboundSpi: `c${uniqueId}`, outboundSpi: `d${uniqueId}`, ...change });
+  const inOne = (establishedSeconds: number, ...childSas: readonly ChildSaObservation[]): readonly CharonSa[] => [
+    sa({ establishedSeconds, childSas }),
+  ];
+  /** What the other end sees: SPIs change places, and what one began first the other numbers last. */
+  const mirrored = (one: ChildSaObservation, uniqueId: string): ChildSaObservation => ({
+    ...one,
+    uniqueId,
+    inboundSpi: one.outboundSpi,
+    outboundSpi: one.inboundSpi,
+  });
+  const crossed = [of('7', 20, { inboundSpi: 'b2', outboundSpi: 'a1' }), of('8', 20, { inboundSpi: 'b3', outboundSpi: 'a2' })] as const;
+  it.each([
+    ['none is too many while one is new', inOne(100, of('1', 100), of('2', 14)), []],
+    ['the older is too many', inOne(100, of('1', 100), of('2', 15)), ['1']],
+    ['of the same moment the one that came with the IKE SA is', inOne(20, of('2', 20), of('1', 20)), ['1']],
+    ['also where it is the one with the lesser SPIs', inOne(21, of('1', 20), of('2', 20, { inboundSpi: 'ff' })), ['1']],
+    ['of two that crossed the one with the greater SPIs is', inOne(500, of('1', 500, { localSelectors: [] }), ...crossed), ['8']],
+    [
+      'the same one on the other end',
+      inOne(500, of('1', 500, { localSelectors: [] }), mirrored(crossed[1], '5'), mirrored(crossed[0], '6')),
+      ['5'],
+    ],
+    ['neither is taken for the first of an IKE SA that was rekeyed', inOne(5, ...crossed), ['8']],
+    ['all but one of three are', inOne(20, of('1', 20), of('2', 20), of('3', 20)), ['1', '3']],
+    ['none is with other selectors', inOne(20, of('1', 20), of('2', 20, { remoteSelectors: ['10.0.0.0/8'] })), []],
+    ['none is while one is rekeyed', inOne(100, of('1', 100, { state: 'REKEYING' }), of('2', 20)), []],
+    ['none is when one is going already', inOne(100, of('1', 100, { state: 'DELETING' }), of('2', 20)), []],
+    ['none is while another is created', [sa({ establishedSeconds: 50, childSas: [of('1', 50), of('2', 20)] }, true)], []],
+    ['none is in two IKE SAs, of which one goes', [...inOne(50, of('1', 50), of('2', 20)), ...inOne(50)], []],
+    ['none is in IKEv1, which waits for packets', [sa({ version: 1, childSas: [of('1', 50), of('2', 20)] })], []],
+  ] as const)('%s', (_what, sas, ended) => {
+    expect(duplicateChildren(sas).map(({ uniqueId }) => uniqueId)).toEqual(ended);
   });
 });
 

@@ -5,11 +5,14 @@
 import { ViciError, type ViciSession } from '@sallyport/protocols';
 import type { Logger } from '@sallyport/runtime';
 import type { Known } from './desired.ts';
-import { duplicateSas, supersededChildren } from './duplicates.ts';
+import { duplicateChildren, duplicateSas, supersededChildren } from './duplicates.ts';
 import { readSas, type CharonSa } from './observe.ts';
 import type { Silences } from './silence.ts';
 import type { Starts } from './starts.ts';
 import { isIkeUp, isUnanswered, missingChildren } from './status.ts';
+
+/** A child is ended by an exchange, and charon answers at once: a silent peer must not hold up what is done for others. */
+const unawaited = -1;
 
 export type SuperviseContext = {
   readonly session: ViciSession;
@@ -61,8 +64,12 @@ async function endDuplicates({ session, log }: SuperviseContext, { tunnel }: Kno
     await session.terminate({ ikeId: sa.uniqueId, force: true, timeoutMs: 0 });
     log.info({ connection: tunnel.connection, peer: sa.remoteAddress }, 'ended one of two SAs: both ends had begun at once');
   }
+  for (const { uniqueId } of duplicateChildren(sas)) {
+    await session.terminate({ childId: uniqueId, timeoutMs: unawaited });
+    log.info({ connection: tunnel.connection }, 'ended one of two CHILD SAs: both ends had begun at once');
+  }
   for (const { uniqueId } of supersededChildren(sas)) {
-    await session.terminate({ childId: uniqueId, force: true, timeoutMs: 0 });
+    await session.terminate({ childId: uniqueId, timeoutMs: unawaited });
     log.info({ connection: tunnel.connection }, 'ended a CHILD SA: the peer began another in its place and uses it');
   }
 }

@@ -31,6 +31,8 @@ export type PeerSettings = {
   readonly espProposals?: readonly string[];
   readonly localSelectors?: readonly string[];
   readonly remoteSelectors?: readonly string[];
+  /** Names of children, all with the same selectors. */
+  readonly children?: readonly string[];
 };
 
 export class Testbed implements AsyncDisposable {
@@ -150,10 +152,10 @@ export class Testbed implements AsyncDisposable {
   }
 
   /** Pings through the tunnel of an interface; gives how many of the first `count` were answered, however late (-W would not wait for the last). */
-  async ping(ifId: number, target: string, count: number): Promise<number> {
+  async ping(ifId: number, target: string, count: number, seconds = 5): Promise<number> {
     const full = `${this.prefix}${namespace}`;
     await run(['ip', '-n', full, 'route', 'replace', `${target}/32`, 'dev', `t${ifId}`, 'src', gatewayInside]);
-    const argv = ['ping', '-n', '-i', '0.05', '-w', '5', '-c', `${count}`, target];
+    const argv = ['ping', '-n', '-i', '0.05', '-w', `${seconds}`, '-c', `${count}`, target];
     const { stdout } = await run(['nsenter', `--net=/run/netns/${full}`, '--', ...argv], { okCodes: [0, 1] });
     const answered = new Set([...stdout.matchAll(/bytes from .* icmp_seq=(\d+) /g)].map(([, sequence]) => Number(sequence)));
     return [...answered].filter((sequence) => sequence <= count).length;
@@ -199,6 +201,11 @@ export function tunnelTo(
 /** A connection of a stock device towards the gateway, and its key. */
 export async function configurePeer(session: ViciSession, name: string, settings: PeerSettings = {}): Promise<void> {
   const address = peerAddress(name);
+  const net: ViciInput = {
+    esp_proposals: settings.espProposals ?? ['aes256gcm16'],
+    local_ts: settings.localSelectors ?? [`192.168.${peerNumber(name)}.0/24`],
+    remote_ts: settings.remoteSelectors ?? ['0.0.0.0/0'],
+  };
   const body: ViciInput = {
     version: settings.version ?? '2',
     local_addrs: [address],
@@ -208,13 +215,8 @@ export async function configurePeer(session: ViciSession, name: string, settings
     mobike: 'no',
     local: { auth: 'psk', id: address },
     remote: { auth: 'psk', id: gatewayAddress },
-    children: {
-      net: {
-        esp_proposals: settings.espProposals ?? ['aes256gcm16'],
-        local_ts: settings.localSelectors ?? [`192.168.${peerNumber(name)}.0/24`],
-        remote_ts: settings.remoteSelectors ?? ['0.0.0.0/0'],
-      },
-    },
+    // charon asks for no second child with the selectors of one that stands, but where its number in the kernel is another.
+    children: Object.fromEntries((settings.children ?? ['net']).map((child, index) => [child, { ...net, reqid: `${index}` }])),
   };
   await session.loadConnection('gw', body);
   await session.loadShared({ id: 'gw', key: Buffer.from(settings.key ?? 'Testbed.Key.1'), owners: [address, gatewayAddress] });
