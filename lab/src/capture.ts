@@ -24,7 +24,8 @@ export class Capture implements AsyncDisposable {
   async start(namespace: string): Promise<void> {
     if (existsSync(this.file)) return;
     this.#ports.daemons.start({
-      argv: inside(namespace, ['tcpdump', '-i', 'any', '-n', '-U', '-s', `${snapLength}`, '-w', this.file]),
+      // Each packet at once: those of the last second would otherwise still be in the kernel's buffer at a stop, and are lost with it.
+      argv: inside(namespace, ['tcpdump', '-i', 'any', '-n', '-U', '--immediate-mode', '-s', `${snapLength}`, '-w', this.file]),
       env: {},
       logFile: this.#pidFile.replace(/pid$/, 'log'),
       pidFile: this.#pidFile,

@@ -210,11 +210,18 @@ async function unmakeMachine(ports: DevicePorts, fabric: Fabric, machine: Machin
 
 /** RFC 1918 and RFC 6598. */
 const privatePrefixes = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
-/** Who has a private address shares the device's public one on the Internet, as behind any border device. */
+/**
+ * Who has a private address shares the device's public one on the Internet, as behind any border device, and keeps its own towards private
+ * ones: with the kernel's ESP what goes into a tunnel passes here too, and under another address no IPsec policy would take it.
+ */
 const sharedInternet = `table ip lab {
+  set private {
+    typeof ip saddr; flags interval;
+    elements = { ${privatePrefixes.join(', ')} }
+  }
   chain postrouting {
     type nat hook postrouting priority 100; policy accept;
-    oifname "public" ip saddr { ${privatePrefixes.join(', ')} } masquerade
+    oifname "public" ip saddr @private ip daddr != @private masquerade
   }
 }
 `;

@@ -56,10 +56,16 @@ async function report(name: string, work: () => Promise<readonly RoundTrip[]>): 
   }
 }
 
-/** What `sallyport status` asks, without the four seconds that its start takes here. */
+/**
+ * What `sallyport status` asks, without the four seconds that its start takes here. Only what was observed after the traffic counts: the agent
+ * looks every two seconds or so, and a tunnel that came up on demand is younger than that.
+ */
 async function readStatus(): Promise<Pick<ScenarioReport, 'ipsec' | 'ikeSas'>> {
-  const connection = connect(join(session.fabric.runDirectory, 'agent.sock'));
-  const agent = JSON.parse(await text(connection)) as AgentStatus; // our own agent's
+  const began = ports.clock.now();
+  const readAgent = async (): Promise<AgentStatus> =>
+    JSON.parse(await text(connect(join(session.fabric.runDirectory, 'agent.sock')))) as AgentStatus; // our own agent's
+  const isRecent = ({ observation }: AgentStatus): boolean => Date.parse(observation?.observedAt ?? '') > began;
+  const agent = await until(readAgent, isRecent, { because: 'the agent looked again', clock: patientClock, everyMs: 500 });
   const connections = agent.observation?.instances.flatMap((instance) => instance.connections) ?? [];
   return { ipsec: agent.ipsec, ikeSas: connections.flatMap(({ ikeSas }) => ikeSas) };
 }
