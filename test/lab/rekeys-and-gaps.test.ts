@@ -90,7 +90,7 @@ async function letEchoesPass(streams: Streams, count: number): Promise<void> {
   });
 }
 
-test('IKEv2: rekeys lose nothing; changed, cut off and deleted, nothing is seen in clear', async () => {
+test('VGW-IKE-006, IKEv2: rekeys lose nothing; changed, cut off and deleted, nothing is seen in clear', async () => {
   await using up = await UpProcess.start();
   await withEvidence(up, 'rekeys-ikev2', async () => {
     const site = await buildOneSite(up.session, 's2s-ikev2-psk');
@@ -123,7 +123,7 @@ test('IKEv2: rekeys lose nothing; changed, cut off and deleted, nothing is seen 
   });
 });
 
-test('IKEv1: after a quick mode or a main mode made anew by either end, packets flow again within five seconds', async () => {
+test('VGW-IKE-007, IKEv1: after a quick mode or a main mode made anew by either end, packets flow again within five seconds', async () => {
   await using up = await UpProcess.start();
   await withEvidence(up, 'rekeys-ikev1', async () => {
     const site = await buildOneSite(up.session, 's2s-ikev1-psk');

@@ -61,6 +61,7 @@ export type ReasonCode =
   | 'SecondInstanceNotPlanned'
   | 'BgpNotSupported'
   | 'DpdNotSupported'
+  | 'TrafficSelectorsNotInEffect'
   | 'PointToSiteNotSupported'
   | 'DefaultSiteNotConnected'
   | 'CustomRoutesNotSupported'

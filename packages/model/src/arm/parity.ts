@@ -7,6 +7,7 @@ import { gatewayParity } from './parity/gateways.ts';
 import { generalParity } from './parity/general.ts';
 import { networkParity } from './parity/networks.ts';
 import { peerParity } from './parity/peers.ts';
+import { securityParity } from './parity/security.ts';
 import type { ParityRow } from './parity/row.ts';
 
 export type { ParityRow, ParityStatus } from './parity/row.ts';
@@ -16,6 +17,7 @@ export const paritySections: readonly { readonly title: string; readonly rows: r
   { title: 'Networks, addresses, interfaces', rows: networkParity },
   { title: 'Gateways and sites', rows: gatewayParity },
   { title: 'Connections', rows: connectionParity },
+  { title: 'IKE and IPsec', rows: securityParity },
   { title: 'Peers', rows: peerParity },
 ];
 

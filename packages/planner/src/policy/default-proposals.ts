@@ -6,7 +6,7 @@
  */
 import type { EspProposal, IkeProposal } from '@sallyport/model';
 
-/** Main mode and IKE_SA_INIT, as initiator and as responder. */
+/** VGW-IKE-001: main mode and IKE_SA_INIT, as initiator and as responder. */
 export const defaultIkeProposals: readonly IkeProposal[] = (
   [
     ['AES256', 'SHA1'],
@@ -21,7 +21,7 @@ export const defaultIkeProposals: readonly IkeProposal[] = (
 type EspRow = readonly [encryption: string, integrity: string, pfsGroup: string];
 const toEsp = ([encryption, integrity, pfsGroup]: EspRow): EspProposal => ({ encryption, integrity, pfsGroup });
 
-/** "Azure Gateway as initiator". */
+/** VGW-IKE-002: "Azure Gateway as initiator". */
 export const defaultEspOffers: readonly EspProposal[] = (
   [
     ['GCMAES256', 'GCMAES256', 'None'],
@@ -65,6 +65,7 @@ export const defaultEspAccepts: readonly EspProposal[] = (
   ] as const satisfies readonly EspRow[]
 ).map(toEsp);
 
+/** VGW-IKE-003 */
 const policyBasedAlgorithms = [
   ['AES256', 'SHA256'],
   ['AES256', 'SHA1'],

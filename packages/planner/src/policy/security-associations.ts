@@ -1,6 +1,6 @@
 /**
  * Proposals and lifetimes of one connection: Azure's defaults for the type of its gateway, or exactly the one custom policy,
- * which is then the only one offered and the only one accepted. A policy-based gateway has no custom policies.
+ * which is then the only one offered and the only one accepted (VGW-IPSEC-005, VGW-IPSEC-006). A policy-based gateway has no custom policies.
  * https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-about-compliance-crypto
  */
 import type { EspPlan, IkePlan, IpsecPolicy, VirtualNetworkGateway } from '@sallyport/model';
@@ -12,8 +12,9 @@ import {
   policyBasedIkeProposals,
 } from './default-proposals.ts';
 
-/** Fixed on the gateway, with a custom policy too. */
+/** VGW-IKE-004: fixed on the gateway, with a custom policy too. */
 const ikeLifetimeSeconds = 28_800;
+/** VGW-IKE-005 */
 const defaultEspLifetimeSeconds = 27_000;
 const policyBasedEspLifetimeSeconds = 3_600;
 /** A policy-based tunnel goes after five minutes without traffic, whatever the prefixes. */
@@ -68,7 +69,7 @@ export function securityAssociations(
 }
 
 /**
- * IKE integrity is the PRF as well, and GCM is none. Azure's point-to-site table pairs GCM_AES256 with SHA384 first; SHA256 for
+ * VGW-IPSEC-007: IKE integrity is the PRF as well, and GCM is none. Azure's point-to-site table pairs GCM_AES256 with SHA384 first; SHA256 for
  * the 128-bit one is ours. https://learn.microsoft.com/azure/vpn-gateway/point-to-site-about#IKE-IPsec-policies
  */
 const prfOfGcm: Readonly<Record<string, string>> = { GCMAES256: 'SHA384', GCMAES128: 'SHA256' };
@@ -85,7 +86,7 @@ const pfsOfMainMode: Readonly<Record<string, string>> = {
   DHGroup24: 'PFS24',
 };
 
-/** `PFSMM` means the group of main mode; resolved here so that the agent has nothing to look up. The ECP groups have one name in both. */
+/** VGW-IPSEC-008: `PFSMM` means the group of main mode; resolved here so that the agent has nothing to look up. The ECP groups have one name in both. */
 function pfsGroupOf({ pfsGroup, dhGroup }: IpsecPolicy): string {
   return pfsGroup === 'PFSMM' ? (pfsOfMainMode[dhGroup] ?? dhGroup) : pfsGroup;
 }

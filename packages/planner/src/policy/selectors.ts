@@ -1,5 +1,5 @@
 /**
- * Traffic selectors. Route-based: any to any, routes decide. On a policy-based gateway, and where a connection asks for
+ * Traffic selectors (VGW-TS-001, VGW-TS-002, VGW-TS-003). Route-based: any to any, routes decide. On a policy-based gateway, and where a connection asks for
  * policy-based selectors: all combinations of the site's and the VNet's prefixes, or of each element of
  * `trafficSelectorPolicies`, one CHILD SA each. Only a policy-based gateway holds its peer to them: a route-based one takes,
  * as responder, whatever the peer proposes.

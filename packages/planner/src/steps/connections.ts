@@ -37,13 +37,18 @@ function oldestFirst({ context }: Draft, instance: DraftInstance, candidates: re
 }
 
 function entryOf(instance: DraftInstance, { parts }: Candidate): ReportEntry {
-  const { enableBgp, dpdTimeoutSeconds } = parts.connection.properties;
+  const { enableBgp, dpdTimeoutSeconds, trafficSelectorPolicies, usePolicyBasedTrafficSelectors } = parts.connection.properties;
   const gaps = gapsOf([
     [enableBgp, 'BgpNotSupported', 'BGP not yet planned; only the static prefixes of its local network gateway are routed'],
     [
       dpdTimeoutSeconds !== 0 && parts.gateway.properties.vpnType === 'PolicyBased',
       'DpdNotSupported',
       'a policy-based gateway does not look for dead peers, so dpdTimeoutSeconds has no effect',
+    ],
+    [
+      trafficSelectorPolicies.length > 0 && !usePolicyBasedTrafficSelectors,
+      'TrafficSelectorsNotInEffect',
+      'its trafficSelectorPolicies have no effect without usePolicyBasedTrafficSelectors',
     ],
     [hasIpv6(parts.site.properties.localNetworkAddressSpace.addressPrefixes), 'Ipv6NotSupported', 'IPv6 prefixes are not planned yet'],
   ]);

@@ -41,6 +41,7 @@ export function tunnelOf({
       localId: ownAddress,
       // A host name's address may change, so the device may show any identity; the shared key decides.
       remoteId: isNamed ? '%any' : peer,
+      // VGW-IKE-008
       initiates: connectionMode !== 'ResponderOnly',
       responds: connectionMode !== 'InitiatorOnly',
       ...ike,
@@ -50,6 +51,7 @@ export function tunnelOf({
     },
     esp: {
       ...esp,
+      // VGW-IKE-009
       replayWindow: disableIPSecReplayProtection ? 0 : replayWindowPackets,
       selectors: selectorsOf(vpnType, connection.properties, instance.vnet.prefixes, remotePrefixes),
       acceptsOtherSelectors: vpnType === 'RouteBased',

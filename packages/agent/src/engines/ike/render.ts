@@ -70,6 +70,7 @@ export function renderConnection(tunnel: TunnelPlan, options: RenderOptions): Re
       keyingtries: ike.initiates && !comesUpOnTraffic(tunnel) ? '0' : '1',
       unique: 'replace',
       ...dpd(tunnel),
+      // VGW-IKE-006: in place, where IKE knows how.
       rekey_time: `${ike.lifetimeSeconds - overTime}s`,
       over_time: `${overTime}s`,
       rand_time: `${overTime}s`,
