@@ -8,6 +8,9 @@ const network = '/subscriptions/{subscription}/resourceGroups/{group}/providers/
 const location = '{location}';
 const at = (path: string): { readonly id: string } => ({ id: `${network}/${path}` });
 
+/** Azure takes no other for gateways since the sessions were recorded (VGW-IP-016). */
+export const standardAddress = { sku: { name: 'Standard' }, properties: { publicIPAllocationMethod: 'Static' } };
+
 export const worlds: Readonly<Record<string, readonly Request[]>> = {
   'azure-cli.vpn-connection-ipsec': [
     {
@@ -30,8 +33,8 @@ export const worlds: Readonly<Record<string, readonly Request[]>> = {
         },
       },
     },
-    { path: `${network}/publicIPAddresses/gwip1`, body: { location } },
-    { path: `${network}/publicIPAddresses/gwip2`, body: { location } },
+    { path: `${network}/publicIPAddresses/gwip1`, body: { location, ...standardAddress } },
+    { path: `${network}/publicIPAddresses/gwip2`, body: { location, ...standardAddress } },
     {
       path: `${network}/virtualNetworkGateways/gw1`,
       body: {

@@ -9,7 +9,7 @@ import { systemClock, until } from '@sallyport/runtime';
 import { startTestServer, testSubscription, type TestServer } from '@sallyport/control-plane/testing';
 import type { Exchange, Json, Recording } from '../../tools/facts/recordings/recorded.ts';
 import { differences } from './replay-compare.ts';
-import { worlds } from './replay-worlds.ts';
+import { standardAddress, worlds } from './replay-worlds.ts';
 
 type Answer = Awaited<ReturnType<TestServer['client']['send']>>;
 
@@ -28,6 +28,10 @@ const known: readonly (readonly [difference: RegExp, reason: string])[] = [
   [
     /^PUT publicIPAddresses\/\S+ properties\.provisioningState: recorded "Updating", here "Succeeded"/,
     'an address is there when the PUT is answered',
+  ],
+  [
+    /^\S+ publicIPAddresses\/\S+ (sku\.name: recorded "Basic", here "Standard"|\S+publicIPAllocationMethod: recorded "Dynamic", here "Static")/,
+    'asked for otherwise here: Azure takes no Basic addresses for gateways since these sessions were recorded',
   ],
   [
     /^PUT localNetworkGateways\/\S+ properties\.provisioningState: recorded "Succeeded", here "Updating"/,
@@ -74,7 +78,8 @@ describe.each(sessions)('$source', ({ source, exchanges }) => {
       expect([first.status, last?.body.status ?? first.text]).toEqual([201, 'Succeeded']);
     }
     const told: string[] = [];
-    for (const exchange of exchanges) {
+    for (const recorded of exchanges) {
+      const exchange = withStandardAddress(recorded, exchanges);
       const found = await replay(server, exchange, words);
       told.push(...found.map((difference) => `${exchange.method} ${short(exchange.path)}: ${difference}`));
     }
@@ -85,6 +90,15 @@ describe.each(sessions)('$source', ({ source, exchanges }) => {
 test('every known difference is still there', () => {
   expect(known.filter(([pattern]) => !needed.has(pattern)).map(String)).toEqual([]);
 });
+
+/** An address for a gateway is asked for as Standard, whatever was asked for then: with a Basic one Azure would refuse the gateway today. */
+function withStandardAddress(exchange: Exchange, session: readonly Exchange[]): Exchange {
+  const { method, path, body } = exchange;
+  const isForGateway = session.some((other) => other.method === 'PUT' && other.path.includes('/virtualNetworkGateways/'));
+  if (method !== 'PUT' || !path.includes('/publicIPAddresses/') || !isForGateway) return exchange;
+  const { properties, ...rest } = body as { readonly properties?: { readonly [name: string]: Json } };
+  return { ...exchange, body: { ...rest, sku: standardAddress.sku, properties: { ...properties, ...standardAddress.properties } } };
+}
 
 /** What a recording begins with that its preparation made. */
 async function makeGroup({ client }: TestServer, group: string, exchanges: readonly Exchange[]): Promise<void> {

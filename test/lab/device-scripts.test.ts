@@ -1,5 +1,5 @@
 /**
- * The proof of device scripts: an empty site's strongSwan or libreswan is given what vpndeviceconfigurationscript answers, not a
+ * VGW-DEV-002, the proof of device scripts: an empty site's strongSwan or libreswan is given what vpndeviceconfigurationscript answers, not a
  * character changed, and the connection comes up with packets both ways. For each kind of policy and each side that may begin.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';

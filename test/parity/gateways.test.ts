@@ -1,5 +1,6 @@
 /** Rules of gateways: IP configurations, SKUs, the network they are in, BGP, NAT rules, VPN clients; and of sites. */
 import { describe } from 'vitest';
+import { rulesOf } from '@sallyport/model';
 import { accepts, refuses } from './cases.ts';
 import { addSecondGateway, bodies, id, ipConfiguration, newWorld, siteToSite, types, type PutResult, type World } from './world.ts';
 
@@ -24,6 +25,11 @@ const configurations = (...addresses: readonly string[]): Properties => ({
 });
 const oneConfiguration = (properties: Properties): Properties => ({ ipConfigurations: [{ name: 'default', properties }] });
 const basicGround = (): World => ground(bodies.network(), { sku: { name: 'Basic' } });
+/** `bodies.network`, and so many prefixes in all. */
+const manyPrefixes = (count: number): ReturnType<typeof bodies.network> => {
+  const more = Array.from({ length: count - 1 }, (_, index) => `10.${100 + Math.floor(index / 256)}.${index % 256}.0/24`);
+  return bodies.network('10.1', { addressSpace: { addressPrefixes: ['10.1.0.0/16', ...more] } });
+};
 const policyBased = sku('Basic', { vpnType: 'PolicyBased' });
 const pool = { vpnClientAddressPool: { addressPrefixes: ['172.16.0.0/24'] } };
 
@@ -104,6 +110,7 @@ describe('IP configurations', () => {
       'AZ with a Basic address',
       () => put(sku('VpnGw1AZ'), basicGround()),
     ],
+    ['VGW-IP-016', 'PublicIpWithBasicSkuNotAllowedOnVPNGateways', 'VpnGw1 with a Basic address', () => put(sku('VpnGw1'), basicGround())],
     [
       'VGW-IP-014',
       'ActiveActiveGatewayPublicIPAddressesDiffersInSkuOrZones',
@@ -121,7 +128,15 @@ describe('IP configurations', () => {
       () => put({ activeActive: true, ...configurations('gw-ip', 'b', 'c'), vpnClientConfiguration: pool }),
     ],
     ['VGW-IP-015: AZ with a Standard address without zones', () => put(sku('VpnGw1AZ'))],
-    ['VGW-IP-016: VpnGw1 with a Basic address', () => put(sku('VpnGw1'), basicGround())],
+    [
+      'VGW-IP-016: a VpnGw1 that has had a Basic address since before',
+      () => {
+        const world = basicGround();
+        const { properties, ...rest } = world.make(types.virtualNetworkGateway, 'gw', bodies.gateway('hub', 'gw-ip', sku('Basic')));
+        const old = { ...rest, properties: { ...properties, sku: { name: 'VpnGw1', tier: 'VpnGw1' } } };
+        return rulesOf(types.virtualNetworkGateway)?.validate(old, old, world.context) ?? [];
+      },
+    ],
     ['a change to active-active and back', () => change({}, { activeActive: true, ...configurations('gw-ip', 'b') })],
     [
       "no change of the subnet's name in another case",
@@ -293,6 +308,17 @@ describe('the network of a gateway', () => {
       'VirtualNetworkGatewayCannotCoexist',
       'Basic beside ExpressRoute',
       () => put(sku('Basic'), expressRoute(basicGround())),
+    ],
+    ['VGW-NET-009', 'TooManyAddressPrefixesForVirtualNetworkGateway', '601 prefixes', () => put({}, ground(manyPrefixes(601)))],
+    [
+      'VGW-NET-009',
+      'TooManyAddressPrefixesForVirtualNetworkGateway',
+      'a network that grows beyond 600',
+      () => {
+        const world = ground(manyPrefixes(600));
+        world.make(types.virtualNetworkGateway, 'gw', bodies.gateway());
+        return world.put(types.virtualNetwork, 'hub', manyPrefixes(601));
+      },
     ],
     [
       'VGW-NET-005',

@@ -1,6 +1,6 @@
 /** The main scenario as a GET shows it: what the service allocates and adds, and that a second PUT changes nothing. */
 import { describe, expect, it } from 'vitest';
-import { asConnection, asNetworkInterface, asVirtualNetworkGateway, isSharedKeyMissing } from '@sallyport/model';
+import { asConnection, asNetworkInterface, asVirtualNetworkGateway, isSharedKeyMissing, resourceKey } from '@sallyport/model';
 import { bodies, id, newWorld, siteToSite, types } from './world.ts';
 
 describe('site-to-site', () => {
@@ -27,6 +27,18 @@ describe('site-to-site', () => {
         publicIPAddressId: id.address('gw-ip'),
       },
     ]);
+  });
+
+  it('VGW-IP-017: a gateway keeps its public address when it is resized', () => {
+    const world = siteToSite();
+    const before = world.get(types.virtualNetworkGateway, 'gw').allocated['publicIPAddresses'];
+    const after = world.make(
+      types.virtualNetworkGateway,
+      'gw',
+      bodies.gateway('hub', 'gw-ip', { sku: { name: 'VpnGw3', tier: 'VpnGw3' } }),
+    );
+    expect(before).toEqual({ [resourceKey(id.address('gw-ip'))]: '198.51.100.2' });
+    expect(after.allocated['publicIPAddresses']).toEqual(before);
   });
 
   it('shows the gateway as Azure does', () => {
@@ -108,7 +120,7 @@ describe('site-to-site', () => {
     });
   });
 
-  it('never shows a key, and joins the connection with what was observed', () => {
+  it('VGW-CONN-039: never shows a key, and joins the connection with what was observed', () => {
     const world = siteToSite();
     const observation = {
       connection: world.get(types.connection, 'hq').id,
@@ -159,7 +171,7 @@ describe('site-to-site', () => {
     }
   });
 
-  it('keeps the key out of the properties and asks for one when there is none', () => {
+  it('VGW-KEY-004: keeps the key out of the properties and asks for one when there is none', () => {
     const world = siteToSite();
     const given = world.put(types.connection, 'hq', bodies.connection());
     expect(given.ok && given.secrets).toEqual({ sharedKey: 'Abc123' });
@@ -167,6 +179,16 @@ describe('site-to-site', () => {
     expect(isSharedKeyMissing(candidate, {})).toBe(true);
     expect(isSharedKeyMissing(candidate, { sharedKey: 'x' })).toBe(false);
     expect(candidate.properties).not.toHaveProperty('sharedKey');
+  });
+
+  it('VGW-CONN-038: the protocol is the one that fits the gateway', () => {
+    expect(siteToSite().get(types.connection, 'hq').allocated['connectionProtocol']).toBe('IKEv2');
+    const world = newWorld();
+    world.make(types.virtualNetwork, 'hub', bodies.network());
+    world.make(types.publicIpAddress, 'gw-ip', bodies.address({}, { sku: { name: 'Basic' } }));
+    world.make(types.virtualNetworkGateway, 'gw', bodies.gateway('hub', 'gw-ip', { vpnType: 'PolicyBased', sku: { name: 'Basic' } }));
+    world.make(types.localNetworkGateway, 'hq', bodies.site());
+    expect(world.make(types.connection, 'hq', bodies.connection()).allocated['connectionProtocol']).toBe('IKEv1');
   });
 
   it('takes whole objects as references, odd spelling and read-only members as az sends them', () => {

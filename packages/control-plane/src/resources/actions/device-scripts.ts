@@ -1,5 +1,5 @@
 /**
- * supportedvpndevices and vpndeviceconfigurationscript: which devices there are scripts for, and the script of one connection.
+ * supportedvpndevices and vpndeviceconfigurationscript (VGW-DEV-001, VGW-DEV-002): which devices there are scripts for, and the script of one connection.
  * A script holds the connection's key, so each one given out is logged, without what it says, and only a POST gets it.
  */
 import * as z from 'zod';

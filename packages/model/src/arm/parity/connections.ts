@@ -1,5 +1,5 @@
 /** Parity rows of connections and their keys. */
-import { differs, ourCode, pages, row, type ParityRow } from './row.ts';
+import { differs, notYet, ourCode, pages, row, type ParityRow } from './row.ts';
 
 export const connectionParity: readonly ParityRow[] = [
   row('VGW-CONN-001', 'IPsec needs a local network gateway, Vnet2Vnet a second gateway, ExpressRoute a circuit.', pages.settings, ourCode),
@@ -69,6 +69,9 @@ export const connectionParity: readonly ParityRow[] = [
     pages.certificates,
     'It is imported into the control plane under the name that the Key Vault id has; vault, version and identity are not looked at. No revocation lists.',
   ),
+  row('VGW-CONN-038', 'Without a connectionProtocol it is IKEv2, on a policy-based gateway IKEv1.', pages.rest),
+  row('VGW-CONN-039', 'connectionStatus is Unknown, Connecting, Connected or NotConnected; lists leave it out.', pages.rest),
+  notYet('VGW-CONN-040', 'Connections of type Vnet2Vnet carry traffic.', pages.faq, 'They are stored and checked; a condition says so.'),
   row('VGW-CERT-001', 'Only IPsec connections authenticate by certificate.', pages.certificates, ourCode),
   row('VGW-CERT-002', 'No authentication by certificate on Basic.', pages.certificates, ourCode),
   row('VGW-CERT-003', 'It needs an outbound certificate, the inbound subject name and chain.', pages.certificates, ourCode),
@@ -101,4 +104,5 @@ export const connectionParity: readonly ParityRow[] = [
   row('VGW-KEY-001', 'A shared key is 1 to 128 printable ASCII characters without space, hyphen and tilde.', pages.faq, ourCode),
   row('VGW-KEY-002', 'A generated key has 1 to 128 characters.', pages.rest, ourCode),
   row('VGW-KEY-003', 'An ExpressRoute connection has no shared key.', pages.rest),
+  row('VGW-KEY-004', 'A connection without a key is given one of its own.', pages.faq, '32 letters and digits.'),
 ];

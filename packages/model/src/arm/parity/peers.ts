@@ -14,6 +14,9 @@ const restart =
 const listed = 'Those that stand, not older than two seconds or so. IsSaInitiator of a quick mode is that of its IKE SA.';
 const counted = 'Inner bytes, at most some twelve seconds old.';
 const captures = 'Refused with OperationNotSupported. On the host tcpdump does it, in the gateway’s namespace.';
+const outer = 'On the kernel’s IPsec both; xfrmd asks its peers for ESP in UDP 4500 always, which every device with NAT traversal does.';
+const fragments = 'Both are carried. TCP never needs them: its MSS is clamped.';
+const devices = 'Some of Azure’s, and others, such as strongSwan, VyOS and OPNsense.';
 const bandwidth =
   'They share what the host can do. The SKU’s figure is no limit here: where one is wanted, shape the host’s interface (tc).';
 
@@ -32,6 +35,14 @@ export const peerParity: readonly ParityRow[] = [
     'Tunnels from the gateway’s private address over ExpressRoute private peering.',
     pages.privatePeering,
     privatePeering,
+  ),
+  differs('VGW-PEER-011', 'IKE is on UDP 500 and 4500, ESP is IP protocol 50 or in UDP 4500.', pages.faq, outer),
+  differs('VGW-PEER-012', 'Fragments of ESP, and fragments in a tunnel, are not supported.', pages.devices, fragments),
+  differs('VGW-DEV-001', 'supportedvpndevices lists the devices there are configuration scripts for.', pages.scripts, devices),
+  row(
+    'VGW-DEV-002',
+    'A script is filled in with addresses, key, prefixes and policy; REPLACE marks what to check, CLEANUP what undoes it.',
+    pages.scripts,
   ),
   row('VGW-OPS-001', 'A reset of a connection renews its SAs and those of no other connection.', pages.reset),
   differs('VGW-OPS-002', 'A reset of a gateway restarts the instance that is active, or the one of gatewayVip.', pages.reset, restart),

@@ -39,6 +39,7 @@ export const pages = {
   privatePeering: `${learn}/vpn-gateway/site-to-site-vpn-private-peering`,
   coexistence: `${learn}/expressroute/how-to-configure-coexisting-gateway-portal`,
   devices: `${learn}/vpn-gateway/vpn-gateway-about-vpn-devices`,
+  scripts: `${learn}/vpn-gateway/vpn-gateway-download-vpndevicescript`,
   local: `${learn}/vpn-gateway/vpn-gateway-modify-local-network-gateway`,
   watcher: `${learn}/network-watcher/network-watcher-create`,
   troubleshoot: `${learn}/network-watcher/vpn-troubleshoot-overview`,

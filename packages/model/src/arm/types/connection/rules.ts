@@ -69,6 +69,7 @@ function complete(read: ConnectionRead, top: JsonObject, existing: Connection | 
   };
 }
 
+/** VGW-CONN-038 */
 function protocolFor(connection: Connection, get: Parameters<typeof natIssues>[1]['lookup']['get']): 'IKEv1' | 'IKEv2' {
   const gateway = asVirtualNetworkGateway(get(connection.properties.virtualNetworkGateway1.id));
   return gateway?.properties.vpnType === 'PolicyBased' ? 'IKEv1' : 'IKEv2';

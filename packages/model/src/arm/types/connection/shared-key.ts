@@ -39,7 +39,7 @@ export function keyLengthIssues(length: number, target: string): readonly Issue[
 }
 
 /**
- * True when the service must make up a key: a new connection that authenticates by key and came without one. `secrets`
+ * VGW-KEY-004: true when the service must make up a key: a new connection that authenticates by key and came without one. `secrets`
  * are those parsed from the body merged over the stored ones, so a PUT without a key keeps the key there is.
  */
 export function isSharedKeyMissing(candidate: { readonly properties: unknown }, secrets: Readonly<Record<string, string>>): boolean {

@@ -12,7 +12,7 @@ export function viewConnection(connection: Connection, context: ViewContext): Js
     ...gatewayReferences(connection),
     connectionProtocol: connection.allocated.connectionProtocol,
     ...traffic(observations),
-    // Azure leaves the status out of lists and while an operation runs.
+    // VGW-CONN-039: Azure leaves the status out of lists and while an operation runs.
     ...(context.inList || connection.provisioningState === 'Updating'
       ? {}
       : {

@@ -49,6 +49,7 @@ export function allocateGateway(
   return { ...base, instances, bgpPeeringAddress: addresses.bgp.join(','), publicIPAddresses };
 }
 
+/** VGW-IP-017: what is held stays, whatever else changes. */
 function allocatePublic(
   candidate: VirtualNetworkGateway,
   existing: VirtualNetworkGateway | undefined,

@@ -34,6 +34,7 @@ export function ipConfigurationIssues(
       return [
         ...subnetIssues(gateway, configuration, target, context),
         ...publicAddressIssues(gateway, configuration, index, target, context),
+        ...basicAddressIssues(gateway, existing, configuration, target, context),
       ];
     }),
     ...sameSubnetIssues(gateway, existing),
@@ -177,6 +178,29 @@ function publicAddressIssues(
       ),
     ),
   ];
+}
+
+/** New gateways other than Basic take no Basic addresses; what a gateway has had since before it keeps. */
+function basicAddressIssues(
+  { id, properties: { gatewayType, sku } }: VirtualNetworkGateway,
+  existing: VirtualNetworkGateway | undefined,
+  { properties }: GatewayIpConfiguration,
+  target: string,
+  { lookup }: RuleContext,
+): readonly Issue[] {
+  const addressId = properties.publicIPAddress?.id ?? '';
+  const address = asPublicIpAddress(lookup.get(addressId));
+  const hadIt = existing?.properties.ipConfigurations.some((one) => isSameResource(one.properties.publicIPAddress?.id ?? '', addressId));
+  const isNewBasic = address?.top.sku.name === 'Basic' && hadIt !== true;
+  // VGW-IP-013 has words of its own for AZ SKUs.
+  return when(gatewayType === 'Vpn' && sku.name !== 'Basic' && !sku.name.endsWith('AZ') && isNewBasic, () =>
+    refuse(
+      'VGW-IP-016',
+      'PublicIpWithBasicSkuNotAllowedOnVPNGateways',
+      `Basic IP configuration for VPN Virtual Network Gateways is not supported. Follow the link for more details : https://go.microsoft.com/fwlink/p/?linkid=2241350 ${id}`,
+      `${target}.publicIPAddress.id`,
+    ),
+  );
 }
 
 /** A gateway lives in one GatewaySubnet and cannot move to another network. */

@@ -12,6 +12,7 @@ import { refuse, when } from '../../rules/refuse.ts';
 import { types } from '../names.ts';
 import { findSubnet, gatewaysOfNetwork, networkOfGateway, type VirtualNetworkGateway } from '../typed.ts';
 import { ipv4PrefixOf } from '../virtual-network/address-rules.ts';
+import { gatewayPrefixIssues } from '../virtual-network/gateway-prefixes.ts';
 
 /** Two gateways need more addresses than a /28 has. */
 const longestSharedSubnet = 27;
@@ -39,6 +40,7 @@ export function networkIssues(gateway: VirtualNetworkGateway, context: RuleConte
         'properties.ipConfigurations',
       ),
     ),
+    ...(gateway.properties.gatewayType === 'Vpn' ? gatewayPrefixIssues(network, gateway.id, 'properties.ipConfigurations') : []),
     ...(others.length > 0 && twin === undefined ? coexistenceIssues(gateway, others, context) : []),
   ];
 }

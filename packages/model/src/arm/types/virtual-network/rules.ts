@@ -7,6 +7,7 @@ import { allocatePeerings, peeringIssues } from './peering-rules.ts';
 import { childNameIssues } from '../../rules/names.ts';
 import { resourceName } from '../../resource-id.ts';
 import { usesOfNetwork } from '../usage.ts';
+import { ownGatewayPrefixIssues } from './gateway-prefixes.ts';
 import { connectedOverlapIssues } from './connected-rules.ts';
 import { virtualNetworkProperties, virtualNetworkTop } from './schema.ts';
 import { viewVirtualNetwork } from './view.ts';
@@ -34,6 +35,7 @@ export const virtualNetworkRules = defineType({
     ...subnetIssues(candidate, existing, context),
     ...peeringIssues(candidate, context),
     ...connectedOverlapIssues(candidate, existing, context),
+    ...ownGatewayPrefixIssues(candidate, context),
   ],
   allocate: (candidate, existing, context) => ({
     resourceGuid: existing?.allocated.resourceGuid ?? context.newGuid(),
