@@ -29,6 +29,7 @@ export function parseReading({ status, log, associations }: Reading, { name, ver
     const [, number] = /#(\d+): .*STATE_(?:V2_ESTABLISHED_IKE_SA|MAIN_[IR][34])\b.*established/.exec(line) ?? [];
     return number === undefined ? [] : [{ version, suite: newest(`IKEv${version}`), id: `#${number}` }];
   });
+  const [, , groupOfIke = ''] = newest(`IKEv${version}`).split('-');
   const [suite = '', groupOfConnection = ''] = newest('ESP').split('; pfsgroup=');
   const children = lines.flatMap((line): readonly SeenChild[] => {
     const [, number] = /#(\d+): .*STATE_(?:V2_ESTABLISHED_CHILD_SA|QUICK_[IR]2)\b.*established/.exec(line) ?? [];
@@ -38,7 +39,7 @@ export function parseReading({ status, log, associations }: Reading, { name, ver
     // In IKEv2 the status tells what is configured, the log what was done; of IKEv1 the log tells no group.
     // Cipher, hash and group; the log has other names for some ciphers than the status.
     const [, , groupOfLog = ''] = (new RegExp(`<0x${inbound} xfrm=(\\S+)`).exec(log)?.[1] ?? '').split('-');
-    const group = version === 1 ? groupOfConnection : groupOfLog;
+    const group = version === 1 ? groupOfConnection.replace('<Phase1>', groupOfIke) : groupOfLog;
     const packetsOf = (spi: string): number => associations.find((one) => one.spi === spi)?.packets ?? 0;
     return [
       {

@@ -12,6 +12,8 @@ import { isChildUp, isIkeUp } from './status.ts';
 const settledSeconds = 15;
 /** Established within this time of each other, both ends can't tell which is the newer. */
 const sameMomentSeconds = 2;
+/** charon's state of a CHILD SA that another has replaced. */
+const rekeyed = 'REKEYED';
 
 /** All but one of the SAs that have long been up together. None while a new one may still replace an old one by itself. */
 export function duplicateSas(sas: readonly CharonSa[]): readonly CharonSa[] {
@@ -55,19 +57,22 @@ function isOfIkeAuth(sa: IkeSaObservation, child: ChildSaObservation): boolean {
 }
 
 /**
- * IKEv1: CHILD SAs in whose place the peer began another, on which it sends now. charon ends the older by itself where both are of one child of
- * its configuration; what we asked for and what a peer asked for are two (docs/adr/0031).
+ * IKEv1: CHILD SAs in whose place there is another: the peer sends on it, or has had time to. Where both are of one child of its configuration charon calls the
+ * older REKEYED and keeps it until it expires; what we asked for and what a peer asked for are two (docs/adr/0031), and both count as installed.
  */
 export function supersededChildren(sas: readonly CharonSa[]): readonly ChildSaObservation[] {
-  const children = sas.filter(({ sa }) => sa.version === 1 && isIkeUp(sa)).flatMap(({ sa }) => sa.childSas.filter(isChildUp));
-  return children.filter((old) => children.some((other) => selectorsOf(old) === selectorsOf(other) && isInPlaceOf(other, old)));
+  const children = sas.filter(({ sa }) => sa.version === 1 && isIkeUp(sa)).flatMap(({ sa }) => sa.childSas);
+  const up = children.filter(isChildUp);
+  const standing = children.filter((child) => isChildUp(child) || child.state === rekeyed);
+  return standing.filter((old) => up.some((other) => selectorsOf(old) === selectorsOf(other) && isInPlaceOf(other, old)));
 }
 
 function isInPlaceOf(other: ChildSaObservation, old: ChildSaObservation): boolean {
-  if (other.packetsIn === 0 || Number(other.uniqueId) < Number(old.uniqueId)) return false;
+  if (Number(other.uniqueId) <= Number(old.uniqueId)) return false;
+  const isPlainlyNewer = old.state === rekeyed || old.installedSeconds - other.installedSeconds > sameMomentSeconds;
+  if (isPlainlyNewer) return other.packetsIn > 0 || other.installedSeconds >= settledSeconds;
   // Of two that are about equally old, only one that the peer has left; each end could take the other for it otherwise.
-  const isPlainlyNewer = old.installedSeconds - other.installedSeconds > sameMomentSeconds;
-  return isPlainlyNewer || (other.quietSeconds ?? Infinity) < (old.quietSeconds ?? Infinity);
+  return other.packetsIn > 0 && (other.quietSeconds ?? Infinity) < (old.quietSeconds ?? Infinity);
 }
 
 function newestOf<T>(all: readonly T[], ageOf: (one: T) => number): readonly T[] {

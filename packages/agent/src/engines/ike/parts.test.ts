@@ -311,6 +311,15 @@ describe('of two CHILD SAs of IKEv1', () => {
   it.each([
     ['the older is too many once the peer sends on the newer', [old, fresh()], 1, ['2']],
     ['none is before the peer does', [old, fresh({ packetsIn: 0 })], 1, []],
+    [
+      'the older is too many when the peer has had time to, but nothing to send',
+      [old, fresh({ packetsIn: 0, installedSeconds: 15 })],
+      1,
+      ['2'],
+    ],
+    ['so is one that charon knows to be replaced, and keeps', [child({ ...old, state: 'REKEYED' }), fresh({ name: 'hq' })], 1, ['2']],
+    ['of the same moment too', [child({ ...old, state: 'REKEYED' }), fresh({ installedSeconds: 60, packetsIn: 0 })], 1, ['2']],
+    ['one that is replaced is in nobody’s place', [child({ ...old }), fresh({ state: 'REKEYED', installedSeconds: 20 })], 1, []],
     ['none is with other selectors', [old, fresh({ remoteSelectors: ['10.0.0.0/8'] })], 1, []],
     ['none is when both are of the same moment and in use', [old, fresh({ installedSeconds: 58 })], 1, []],
     [
