@@ -108,10 +108,11 @@ TEST(two_receivers_take_each_packet_once) {
     CHECK(world.sa->transform->seal(kSpi, i, plain, sent.back().data()));
   }
   DropCounters drops[2];
+  // Made before the threads start, as in xfrmd: captures count their producers then.
+  Inbound inbounds[2] = {{world.tables, world.notices, drops[0], true}, {world.tables, world.notices, drops[1], true}};
   std::vector<std::jthread> receivers;
-  for (DropCounters& own : drops)
+  for (Inbound& inbound : inbounds)
     receivers.emplace_back([&] {
-      Inbound inbound(world.tables, world.notices, own, true);
       Inbound::Arrival arrival;
       arrival.from = world.here;
       arrival.to = world.there.address;

@@ -7,15 +7,18 @@ namespace xfrmd {
 namespace {
 
 using Library = std::unique_ptr<OSSL_LIB_CTX, OpensslFree<OSSL_LIB_CTX_free>>;
+using Provider = std::unique_ptr<OSSL_PROVIDER, OpensslFree<OSSL_PROVIDER_unload>>;
+
+/** The provider goes first: its own library context would outlive the one it is loaded into. */
+struct LegacyLibrary {
+  Library library{OSSL_LIB_CTX_new()};
+  Provider provider{library == nullptr ? nullptr : OSSL_PROVIDER_load(library.get(), "legacy")};
+};
 
 /** Loaded at first use and kept: a cipher refers to the library context it came from. */
 OSSL_LIB_CTX* legacy_library() {
-  static const Library library = [] {
-    Library made(OSSL_LIB_CTX_new());
-    if (made != nullptr && OSSL_PROVIDER_load(made.get(), "legacy") == nullptr) made.reset();
-    return made;
-  }();
-  return library.get();
+  static const LegacyLibrary legacy;
+  return legacy.provider == nullptr ? nullptr : legacy.library.get();
 }
 
 }  // namespace
