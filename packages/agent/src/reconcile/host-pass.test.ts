@@ -33,19 +33,25 @@ const plans: readonly HostPlan[] = [
 ];
 
 /** A new agent each time: nothing is remembered between passes. */
-async function pass(host: FakeHost, plan: HostPlan, ipsec: 'xfrmd' | 'kernel' = 'xfrmd', clock: Clock = systemClock): Promise<PassResult> {
+async function pass(
+  host: FakeHost,
+  plan: HostPlan,
+  ipsec: 'xfrmd' | 'kernel' = 'xfrmd',
+  clock: Clock = systemClock,
+  paths = host.paths,
+): Promise<PassResult> {
   const context: EngineContext = {
     run: host.run,
     daemons: host.daemons,
     clock,
     log: silentLogger,
-    paths: host.paths,
+    paths,
     secret: () => Promise.resolve(new Secret('key')),
     wake: () => {},
     report: () => {},
   };
   await using engines = await createHostEngines(context, ipsec);
-  return await runPass({ engines, paths: host.paths, log: silentLogger }, plan, new AbortController().signal);
+  return await runPass({ engines, paths, log: silentLogger }, plan, new AbortController().signal);
 }
 
 async function printed(plan: HostPlan, ipsec: 'xfrmd' | 'kernel' = 'xfrmd'): Promise<string> {
@@ -209,6 +215,21 @@ test('a charon that is not connected to xfrmd is EngineDown', async () => {
   expect(failures[0]?.message).toMatch(
     /^charon is not connected to xfrmd \(.+\); .*libxfrmshim\.so is missing, `sh tools\/set-up\.sh start` builds it$/,
   );
+});
+
+test('a missing shim is told before anything is started, and a charon that runs is left alone', async () => {
+  await using host = new FakeHost();
+  const plan = samplePlan([peer('a', 1)]);
+  const shimLibrary = join(host.paths.runDirectory, 'absent', 'libxfrmshim.so');
+  const { failures, brokenInstances } = await pass(host, plan, 'xfrmd', systemClock, { ...host.paths, shimLibrary });
+  const message = `xfrm of gw-hq-0 does not work: ${shimLibrary} is missing, \`sh tools/set-up.sh start\` builds it`;
+  expect(failures).toEqual([{ resource: plan.instances[0]?.gateway, code: 'EngineDown', message }]);
+  expect([...brokenInstances.values()]).toEqual([message]);
+  expect(host.daemons.list()).toEqual([]);
+  await pass(host, plan);
+  const running = host.daemons.list();
+  expect((await pass(host, plan, 'xfrmd', systemClock, { ...host.paths, shimLibrary })).failures).toEqual([]);
+  expect(host.daemons.list()).toEqual(running);
 });
 
 test('an xfrmd or charon without a pid file, of an agent that crashed while starting it, does not stay', async () => {

@@ -5,6 +5,7 @@ import type { Command } from '../command.ts';
 import { parseOptions, print, printJson, refusePositionals } from '../command.ts';
 import { tryKernel } from '../doctor-kernel.ts';
 import type { Finding } from '../doctor-kernel.ts';
+import { tryXfrmd } from '../doctor-xfrmd.ts';
 import { isPortFree } from '../free-port.ts';
 import { clone, shimLibrary, xfrmdProgram } from '../installation.ts';
 import { tableLines } from '../table.ts';
@@ -18,7 +19,18 @@ Exit code 0 when \`npm start\` can run here, else 1. \`npm run demo\` needs noth
   run: async (args) => {
     const { values, positionals } = parseOptions(args, { json: { type: 'boolean' } });
     refusePositionals(positionals);
-    const findings = [node(), root(), ...programs(), tun(), dataPlane(), clock(), appArmor(), ...(await tryKernel()), await port()];
+    const findings = [
+      node(),
+      root(),
+      ...programs(),
+      tun(),
+      dataPlane(),
+      clock(),
+      appArmor(),
+      ...(await tryKernel()),
+      ...(await tryXfrmd()),
+      await port(),
+    ];
     if (values.json === true) printJson(findings);
     else for (const line of report(findings)) print(line);
     return findings.some(({ state }) => state === 'missing') ? 1 : 0;

@@ -3,7 +3,7 @@
  * gets the shim that connects its XFRM sockets to xfrmd. The two share their fate: see docs/adr/0042.
  */
 import { existsSync, mkdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import type { EngineObservation, InstancePlan, TunnelPlan } from '@sallyport/model';
 import { XfrmdClient } from '@sallyport/protocols';
 import type { XfrmdHealth, XfrmdTunnelSettings } from '@sallyport/protocols';
@@ -45,6 +45,14 @@ export function createXfrmdEngine(context: EngineContext, options: XfrmdOptions)
   /** As the running xfrmd said it; it is for its whole life. */
   const confinements = new Map<string, { readonly pid: number; readonly confinement: XfrmdHealth['confinement'] }>();
 
+  /** Before a charon is started, which would find no XFRM without. One that runs has it, whatever became of the file. */
+  function requireShim(namespace: string): void {
+    const { shimLibrary } = paths;
+    // A bare name is one that ld.so looks for, ld.so(8).
+    if (!isAbsolute(shimLibrary) || existsSync(shimLibrary) || daemons.find(options.charonPidFile(namespace)) !== undefined) return;
+    throw new Error(missingShim(shimLibrary));
+  }
+
   async function ensureRunning(namespace: string): Promise<void> {
     if (daemons.find(pidFile(namespace)) !== undefined) {
       try {
@@ -82,6 +90,7 @@ export function createXfrmdEngine(context: EngineContext, options: XfrmdOptions)
     reconcile: async (instance) => {
       boundLog(logFile(instance.namespace), maxLogBytes);
       try {
+        requireShim(instance.namespace);
         await ensureRunning(instance.namespace);
         absences.delete(instance.namespace);
       } catch (error) {
@@ -148,7 +157,11 @@ function observeDaemon(
 function remedy(shimLibrary: string): string {
   return existsSync(shimLibrary)
     ? `see with \`sallyport doctor\` whether a profile (AppArmor) keeps ${shimLibrary} from it`
-    : `${shimLibrary} is missing, \`sh tools/set-up.sh start\` builds it`;
+    : missingShim(shimLibrary);
+}
+
+function missingShim(shimLibrary: string): string {
+  return `${shimLibrary} is missing, \`sh tools/set-up.sh start\` builds it`;
 }
 
 async function reconcileTunnels(client: XfrmdClient, instance: InstancePlan): ReturnType<XfrmEngine['reconcile']> {
