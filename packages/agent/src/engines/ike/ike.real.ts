@@ -416,6 +416,20 @@ describe('the IKE engine on a real charon', () => {
     });
   });
 
+  it('IKEv1: ends a CHILD SA that charon keeps as REKEYED, also when nothing is sent', async () => {
+    await configure('a', { version: '1', children: ['net', 'again'] });
+    await using run = await begin(plan(tunnelTo('a', { ike: { version: 1, initiates: false } })));
+    await peer('a').initiate({ ike: 'gw', child: 'net', timeoutMs: 5000 });
+    await up(run.engine, 'a');
+    await peer('a').initiate({ ike: 'gw', child: 'again', timeoutMs: 5000 });
+    const statesOf = ({ ikeSas }: ConnectionObservation): string => ikeSas.flatMap((sa) => sa.childSas.map(({ state }) => state)).join();
+    await untilObserved(run.engine, current, 'a', (seen) => statesOf(seen) === 'REKEYED,INSTALLED', 'charon keeps the former');
+    await untilObserved(run.engine, current, 'a', (seen) => statesOf(seen) === 'INSTALLED', 'the former is ended');
+    const left = (await peer('a').listSas()).flatMap((sa) => childSas(sa).map((child) => viciRead.text(child.body, 'name')));
+    expect(left).toEqual(['again']);
+    expect(await testbed.ping(peerNumber('a'), peerInside('a'), 3)).toBe(3);
+  });
+
   it('IKEv1: ends its own CHILD SA once the peer has begun another in its place and sends on it', async () => {
     await configure('a', { version: '1' });
     const { offers, accepts } = tunnelTo('a').esp;
