@@ -10,7 +10,7 @@ import { until } from '@sallyport/runtime';
 import { ports } from '../lab/up-process.ts';
 import { clone } from './bundle.ts';
 import { kernelAssociations, kernelSideLog, startKernelSide, swanctl } from './kernel-side.ts';
-import { hasExtendedNumbers, hasHmac, ours, suites, title } from './suites.ts';
+import { hasExtendedNumbers, hasHmac, suites, title } from './suites.ts';
 import type { Numbered } from './suites.ts';
 import { judge, listWithKeys } from './tshark-judge.ts';
 import { XfrmdSide } from './xfrmd-side.ts';
@@ -33,7 +33,10 @@ afterAll(async () => {
   await side?.[Symbol.asyncDispose]();
 });
 
-type Run = (argv: readonly string[], options?: { readonly okCodes?: readonly number[] }) => Promise<{ readonly stdout: string }>;
+type Run = (
+  argv: readonly string[],
+  options?: { readonly okCodes?: readonly number[]; readonly timeoutMs?: number },
+) => Promise<{ readonly stdout: string }>;
 /** On our end, as `guest.run` is on theirs. */
 const run: Run = (argv, options) => side.run(argv, { timeoutMs: 60_000, ...options });
 
@@ -61,6 +64,7 @@ describe.for(suites.map((suite): [string, Numbered] => [title(suite), suite]))('
     for (const one of both)
       expect(one).toMatchObject({
         suite: suite.kernelName,
+        mode: suite.mode,
         isUdpEncapsulated: suite.wire === 'udp',
         hasExtendedNumbers: hasExtendedNumbers(suite),
       });
@@ -68,21 +72,30 @@ describe.for(suites.map((suite): [string, Numbered] => [title(suite), suite]))('
     expect(ourSas.map(({ extendedSequence }) => extendedSequence)).toEqual([hasExtendedNumbers(suite), hasExtendedNumbers(suite)]);
   });
 
-  test.each([0, 1])('packets of every size pass both ways, inner IPv4 and IPv6 (%i)', async (version) => {
-    const [here, there] = [ours.inside[version] ?? '', suite.peerInside[version] ?? ''];
-    expect(await pingLoss(run, here, there)).toBe(0);
-    expect(await pingLoss(guest.run, there, here)).toBe(0);
-  });
+  test.each(suite.ourInside.map((here, index) => [here, suite.peerInside[index] ?? ''] as const))(
+    'packets of every size pass both ways, %s and %s',
+    async (here, there) => {
+      expect(await pingLoss(run, here, there)).toBe(0);
+      expect(await pingLoss(guest.run, there, here)).toBe(0);
+    },
+  );
 });
 
 test("tshark decrypts the packets of both ends with the kernel's keys and finds every check value right", async () => {
   await side.stopCapture();
   const states = (await guest.run(listWithKeys)).stdout;
   const verdicts = await judge(ports.run, { capture: side.captureFile, states, folder: join(side.directory, 'judge') });
-  // Two SAs of each suite, but of GMAC and ChaCha20-Poly1305. Each carried 24 echoes: three sizes twice, both ways, IPv4 and IPv6.
+  // Two SAs of each suite, but of GMAC and ChaCha20-Poly1305. Each carried twelve echoes per version inside: three sizes twice, both ways.
   expect(verdicts.size).toBe(2 * (suites.length - 2));
+  const wanted = new Map(
+    (await kernelAssociations(guest)).map(({ spi, from, to }) => {
+      const suite = suites.find(({ peer }) => peer === from || peer === to);
+      return [`0x${spi}`, 12 * (suite?.ourInside.length ?? 0)];
+    }),
+  );
   const faults = [...verdicts].filter(
-    ([, { packets, readable, right }]) => packets < 24 || readable !== packets || (right ?? packets) !== packets,
+    ([spi, { packets, readable, right }]) =>
+      packets < (wanted.get(spi) ?? Infinity) || readable !== packets || (right ?? packets) !== packets,
   );
   expect(faults).toEqual([]);
   const checked = [...verdicts.values()].filter(({ right }) => right !== undefined);
@@ -91,17 +104,19 @@ test("tshark decrypts the packets of both ends with the kernel's keys and finds 
 
 const peerProgram = [join(clone, 'node_modules', '.bin', 'node'), join(clone, 'lab', 'src', 'tcp-peer.ts')];
 const port = '5001';
+/** Node alone takes half a minute to start in a virtual machine that is emulated on a busy host. */
+const slow = { timeoutMs: 300_000 } as const;
 
 /** What the sender sent and what the receiver received, as tcp-peer.ts prints it. */
 async function transfer(from: Run, to: Run, target: string): Promise<readonly string[]> {
-  const received = to([...peerProgram, 'receive', port]);
+  const received = to([...peerProgram, 'receive', port], slow);
   received.catch(() => {}); // awaited below; a failure of the sender comes first
   await until(
     () => to(['ss', '-Hltn', 'sport', '=', `:${port}`]),
     ({ stdout }) => stdout !== '',
-    { because: `somebody listens on ${target}`, clock: ports.clock },
+    { because: `somebody listens on ${target}`, clock: ports.clock, ...slow },
   );
-  const sent = await from([...peerProgram, 'send', target, port, '2000000']);
+  const sent = await from([...peerProgram, 'send', target, port, '2000000'], slow);
   return [sent.stdout, (await received).stdout];
 }
 
@@ -110,7 +125,7 @@ test.for(
     .filter(({ esp, wire }) => esp === 'aes256gcm16' || (esp === 'aes256-sha256' && wire === 'raw'))
     .map((suite) => [title(suite), suite] as const),
 )('TCP with large segments arrives whole both ways: %s', async ([, suite]) => {
-  const [inside, peer] = [ours.inside[0], suite.peerInside[0]];
+  const [inside = '', peer = ''] = [suite.ourInside[0], suite.peerInside[0]];
   // The guest's source address decides the policy, and with it the suite.
   await guest.run(['ip', 'route', 'replace', `${inside}/32`, 'dev', 'eth0', 'src', peer, 'table', '220']);
   for (const [from, to, target] of [
@@ -128,7 +143,7 @@ test('SAs are rekeyed by either end without the loss of a packet', async () => {
   if (first === undefined) throw new Error('there is no suite');
   const spis = async (): Promise<readonly string[]> =>
     (await side.xfrmd.statistics()).securityAssociations.filter(({ ifId }) => ifId === first.ifId).map(({ spi }) => spi);
-  const argv = ['ping', '-q', '-n', '-c', '80', '-i', '0.1', '-W', '5', '-I', ours.inside[0], first.peerInside[0]];
+  const argv = ['ping', '-q', '-n', '-c', '80', '-i', '0.1', '-W', '5', '-I', first.ourInside[0] ?? '', first.peerInside[0] ?? ''];
   const pings = side.run(argv, { okCodes: [0, 1] });
   for (const rekey of [() => side.charon.rekey({ child: first.name }), () => swanctl(guest, '--rekey', '--child', first.name)]) {
     const before = await spis();

@@ -16,9 +16,9 @@ const directory = '/tmp/peer';
 
 /** Addresses, charon, one connection per suite. It waits for the other end. */
 export async function startKernelSide(guest: Guest): Promise<void> {
-  const addresses = suites.flatMap(({ outside, peer, peerInside }) => [
+  const addresses = suites.flatMap(({ outside, peer, mode, peerInside }) => [
     `address add ${peer}/${outside === 4 ? '24' : '64 nodad'} dev eth0`.replace(' nodad dev eth0', ' dev eth0 nodad'),
-    ...peerInside.map((address) => `address add ${address} dev lo`),
+    ...(mode === 'transport' ? [] : peerInside.map((address) => `address add ${address} dev lo`)),
   ]);
   await guest.run(['ip', '-batch', '-'], { input: `${['link set eth0 up', ...addresses].join('\n')}\n` });
   writeFileSync(join(guest.shared, 'strongswan.conf'), renderStrongswanConf(directory).replace('kernel-libipsec ', ''));
@@ -60,7 +60,7 @@ secrets {
 `;
 }
 
-function connection({ name, peer, outside, wire, esp, peerNetworks }: Numbered): string {
+function connection({ name, peer, outside, wire, esp, mode, peerNetworks, ourInside }: Numbered): string {
   return `  ${name} {
     version = 2
     local_addrs = ${peer}
@@ -78,9 +78,10 @@ function connection({ name, peer, outside, wire, esp, peerNetworks }: Numbered):
     }
     children {
       ${name} {
+        mode = ${mode}
         esp_proposals = ${esp}
         local_ts = ${peerNetworks.join(', ')}
-        remote_ts = ${ours.networks.join(', ')}
+        remote_ts = ${(mode === 'transport' ? ourInside : ours.networks).join(', ')}
       }
     }
   }

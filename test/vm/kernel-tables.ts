@@ -9,6 +9,8 @@ export type Association = {
   readonly to: string;
   /** The kernel's names, authentication last: `cbc(aes) hmac(sha256)`. */
   readonly suite: string;
+  /** `tunnel`, `transport`. */
+  readonly mode: string;
   readonly isUdpEncapsulated: boolean;
   readonly hasExtendedNumbers: boolean;
   readonly ifId: number;
@@ -36,6 +38,7 @@ export function parseAssociations(text: string): readonly Association[] {
         from,
         to,
         suite: [...names('aead'), ...names('enc'), ...names('auth(?:-trunc)?')].join(' '),
+        mode: / mode (\S+)/.exec(block)?.[1] ?? '',
         isUdpEncapsulated: block.includes('espinudp'),
         hasExtendedNumbers: /^\s+replay-window .*\besn\b/m.test(block),
         ifId: Number(/if_id (0x[0-9a-f]+)/.exec(block)?.[1] ?? 0),

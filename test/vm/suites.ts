@@ -8,24 +8,34 @@ export type Suite = {
   /** In UDP 4500, or as IP protocol 50. */
   readonly wire: 'udp' | 'raw';
   readonly outside: 4 | 6;
+  readonly mode: 'tunnel' | 'transport';
 };
 
 export type Numbered = Suite & {
   readonly name: string;
   readonly ifId: number;
   readonly peer: string;
-  /** The kernel's end, outside and inside. */
-  readonly peerNetworks: readonly [string, string];
-  readonly peerInside: readonly [string, string];
+  /** The kernel's end inside, and ours: IPv4 and IPv6; in transport mode the outer addresses. */
+  readonly peerNetworks: readonly string[];
+  readonly peerInside: readonly string[];
+  readonly ourInside: readonly string[];
 };
 
 const gcm = 'rfc4106(gcm(aes))';
-const suite = (esp: string, kernelName: string, wire: Suite['wire'] = 'udp', outside: Suite['outside'] = 4): Suite => ({
-  esp,
-  kernelName,
-  wire,
-  outside,
-});
+const suite = (
+  esp: string,
+  kernelName: string,
+  wire: Suite['wire'] = 'udp',
+  outside: Suite['outside'] = 4,
+  mode: Suite['mode'] = 'tunnel',
+): Suite => ({ esp, kernelName, wire, outside, mode });
+
+export const ours = {
+  4: '198.51.100.1',
+  6: '2001:db8:100::1',
+  networks: ['10.1.0.0/24', 'fd01::/64'],
+  inside: ['10.1.0.1', 'fd01::1'],
+} as const;
 
 /** What Azure's policies allow first, then what else both have, then the other ways to travel. */
 export const suites: readonly Numbered[] = [
@@ -49,24 +59,27 @@ export const suites: readonly Numbered[] = [
   suite('null-sha1', 'ecb(cipher_null) hmac(sha1)', 'raw'),
   suite('aes256gcm16', gcm, 'udp', 6),
   suite('aes256-sha1', 'cbc(aes) hmac(sha1)', 'raw', 6),
-].map((one, index) => ({
-  ...one,
-  name: `s${index + 1}`,
-  ifId: index + 1,
-  peer: one.outside === 4 ? `198.51.100.${index + 11}` : `2001:db8:100::${index + 11}`,
-  peerNetworks: [`10.2.${index + 1}.0/24`, `fd02:0:0:${index + 1}::/64`],
-  peerInside: [`10.2.${index + 1}.1`, `fd02:0:0:${index + 1}::1`],
-}));
+  suite('aes256gcm16', gcm, 'raw', 4, 'transport'),
+  suite('aes256-sha256', 'cbc(aes) hmac(sha256)', 'udp', 4, 'transport'),
+  suite('aes256-sha256', 'cbc(aes) hmac(sha256)', 'raw', 6, 'transport'),
+].map((one, index) => {
+  const number = index + 1;
+  const peer = one.outside === 4 ? `198.51.100.${number + 10}` : `2001:db8:100::${number + 10}`;
+  const ends =
+    one.mode === 'transport'
+      ? { peerNetworks: [`${peer}/${one.outside === 4 ? 32 : 128}`], peerInside: [peer], ourInside: [ours[one.outside]] }
+      : {
+          peerNetworks: [`10.2.${number}.0/24`, `fd02:0:0:${number}::/64`],
+          peerInside: [`10.2.${number}.1`, `fd02:0:0:${number}::1`],
+          ourInside: ours.inside,
+        };
+  return { ...one, name: `s${number}`, ifId: number, peer, ...ends };
+});
 
-export const ours = {
-  4: '198.51.100.1',
-  6: '2001:db8:100::1',
-  networks: ['10.1.0.0/24', 'fd01::/64'],
-  inside: ['10.1.0.1', 'fd01::1'],
-} as const;
 export const sharedKey = 'Interop.Key.1';
 export const ikeProposal = 'aes256-sha256-ecp256';
 
 export const hasExtendedNumbers = ({ esp }: Suite): boolean => esp.endsWith('-esn');
 export const hasHmac = ({ kernelName }: Suite): boolean => kernelName.includes('hmac(');
-export const title = ({ esp, wire, outside }: Suite): string => `${esp} ${wire === 'udp' ? 'in UDP' : 'raw'} over IPv${outside}`;
+export const title = ({ esp, wire, outside, mode }: Suite): string =>
+  `${esp} ${wire === 'udp' ? 'in UDP' : 'raw'} over IPv${outside}${mode === 'transport' ? ', transport mode' : ''}`;

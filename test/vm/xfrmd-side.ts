@@ -93,6 +93,19 @@ export class XfrmdSide implements AsyncDisposable {
       `link set ${this.tap} up`,
     ];
     await this.#ports.run(['ip', '-n', this.namespace, '-batch', '-'], { input: `${lines.join('\n')}\n` });
+    await this.#leadOuterPackets();
+  }
+
+  /** In transport mode ESP and IKE are between the same addresses as what goes into the TUNs. */
+  async #leadOuterPackets(): Promise<void> {
+    for (const [family, network] of [
+      ['-4', '198.51.100.0/24'],
+      ['-6', '2001:db8:100::/64'],
+    ] as const) {
+      const rules = ['esp', 'udp sport 500', 'udp sport 4500'].map((kind) => `rule add pref 100 ipproto ${kind} lookup 213`);
+      const lines = [...rules, `route add ${network} dev ${this.tap} table 213`];
+      await this.#ports.run(['ip', family, '-n', this.namespace, '-batch', '-'], { input: `${lines.join('\n')}\n` });
+    }
   }
 
   async #startXfrmd(): Promise<void> {
@@ -102,10 +115,9 @@ export class XfrmdSide implements AsyncDisposable {
     const connect = (): Promise<XfrmdClient> => XfrmdClient.connect(join(directory, 'control.sock'));
     this.#xfrmd = await until(connect, () => true, { because: 'xfrmd answers', ...wait });
     const routes: string[] = [];
-    for (const { ifId, peerNetworks } of suites) {
+    for (const { ifId, peerNetworks, ourInside } of suites) {
       await this.#xfrmd.createTunnel({ ifId, name: `t${ifId}`, mtu: 1400, mssClamp: 1350 });
-      for (const [index, network] of peerNetworks.entries())
-        routes.push(`route add ${network} dev t${ifId} src ${ours.inside[index] ?? ''}`);
+      for (const [index, network] of peerNetworks.entries()) routes.push(`route add ${network} dev t${ifId} src ${ourInside[index] ?? ''}`);
     }
     await this.#ports.run(['ip', '-n', this.namespace, '-batch', '-'], { input: `${routes.join('\n')}\n` });
   }
@@ -132,8 +144,8 @@ export class XfrmdSide implements AsyncDisposable {
   }
 }
 
-function connection({ esp, wire, outside, peer, name, ifId }: Numbered): Parameters<ViciSession['loadConnection']>[1] {
-  const everything = ['0.0.0.0/0', '::/0'];
+function connection({ esp, wire, outside, mode, peer, name, ifId }: Numbered): Parameters<ViciSession['loadConnection']>[1] {
+  const everything = mode === 'transport' ? ['dynamic'] : ['0.0.0.0/0', '::/0'];
   return {
     version: '2',
     local_addrs: [ours[outside]],
@@ -144,7 +156,7 @@ function connection({ esp, wire, outside, peer, name, ifId }: Numbered): Paramet
     local: { auth: 'psk', id: ours[outside] },
     remote: { auth: 'psk', id: peer },
     children: {
-      [name]: { esp_proposals: [esp], local_ts: everything, remote_ts: everything, if_id_in: String(ifId), if_id_out: String(ifId) },
+      [name]: { mode, esp_proposals: [esp], local_ts: everything, remote_ts: everything, if_id_in: String(ifId), if_id_out: String(ifId) },
     },
   };
 }
