@@ -67,10 +67,12 @@ export function supersededChildren(sas: readonly CharonSa[]): readonly ChildSaOb
   return standing.filter((old) => up.some((other) => selectorsOf(old) === selectorsOf(other) && isInPlaceOf(other, old)));
 }
 
+/** charon numbers them when a quick mode begins, and two that cross end in either order: the numbers only part equals. */
 function isInPlaceOf(other: ChildSaObservation, old: ChildSaObservation): boolean {
+  const youngerBy = old.installedSeconds - other.installedSeconds;
+  if (youngerBy < -sameMomentSeconds) return false;
+  if (old.state === rekeyed || youngerBy > sameMomentSeconds) return other.packetsIn > 0 || other.installedSeconds >= settledSeconds;
   if (Number(other.uniqueId) <= Number(old.uniqueId)) return false;
-  const isPlainlyNewer = old.state === rekeyed || old.installedSeconds - other.installedSeconds > sameMomentSeconds;
-  if (isPlainlyNewer) return other.packetsIn > 0 || other.installedSeconds >= settledSeconds;
   // Of two that are about equally old, only one that the peer has left; each end could take the other for it otherwise.
   return other.packetsIn > 0 && (other.quietSeconds ?? Infinity) < (old.quietSeconds ?? Infinity);
 }

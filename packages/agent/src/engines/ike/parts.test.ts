@@ -319,6 +319,12 @@ describe('of two CHILD SAs of IKEv1', () => {
     ],
     ['so is one that charon knows to be replaced, and keeps', [child({ ...old, state: 'REKEYED' }), fresh({ name: 'hq' })], 1, ['2']],
     ['of the same moment too', [child({ ...old, state: 'REKEYED' }), fresh({ installedSeconds: 60, packetsIn: 0 })], 1, ['2']],
+    [
+      'also where quick modes crossed, and the one that replaces it has the lower number',
+      [child({ ...old, uniqueId: '33', state: 'REKEYED' }), fresh({ uniqueId: '31', installedSeconds: 60, packetsIn: 0 })],
+      1,
+      ['33'],
+    ],
     ['one that is replaced is in nobody’s place', [child({ ...old }), fresh({ state: 'REKEYED', installedSeconds: 20 })], 1, []],
     ['none is with other selectors', [old, fresh({ remoteSelectors: ['10.0.0.0/8'] })], 1, []],
     ['none is when both are of the same moment and in use', [old, fresh({ installedSeconds: 58 })], 1, []],
