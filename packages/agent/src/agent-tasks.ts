@@ -64,10 +64,18 @@ export function createTasks({ options, client, plans, secrets, engines }: AgentP
       const current = plans.current();
       if (current === undefined || signal.aborted) return;
       lastPassAt = clock.monotonic();
+      const wasLinked = linkState === 'linked';
       const isSettled = (): boolean => current.number === lastPass.appliedPlan || plans.current() !== current;
       const pass = await passUntilSettled(options, engines, current.plan, isSettled, signal);
       // What failed of a plan that is no longer the last may be right by now: the newer plan's pass, already due, tells.
       if (signal.aborted || (pass.failures.length > 0 && plans.current() !== current)) return;
+      // A key that can't be asked for is no fault of the plan: what failed while the control plane was away is tried again before it counts.
+      const isLinked = linkState === 'linked';
+      if (pass.failures.length > 0 && !(wasLinked && isLinked)) {
+        lastPass = { appliedPlan: lastPass.appliedPlan, ...pass };
+        if (isLinked) reconcile.wake();
+        return;
+      }
       if (current.number !== lastPass.appliedPlan) log.info({ plan: current.number, failures: pass.failures.length }, 'plan applied');
       lastPass = { appliedPlan: current.number, ...pass };
       secrets.prune(current.plan);
@@ -92,9 +100,15 @@ export function createTasks({ options, client, plans, secrets, engines }: AgentP
       if (!isDue && !isConnecting(observation)) return;
       await client.postObservation(observation, signal, plans.current()?.store);
       posted = { significance: now, at: clock.monotonic() };
-      linkState = 'linked';
+      heard();
     },
   });
+
+  function heard(): void {
+    const isNew = linkState !== 'linked';
+    linkState = 'linked';
+    if (isNew && lastPass.failures.length > 0) reconcile.wake();
+  }
 
   async function sendHistories(wanted: readonly string[]): Promise<void> {
     const plan = plans.current()?.plan;
@@ -117,7 +131,7 @@ export function createTasks({ options, client, plans, secrets, engines }: AgentP
         const newer = await client.fetchPlan(plans.current() ?? { number: 0 }, signal, (wanted) => void sendHistories(wanted));
         const refusal = newer === undefined ? undefined : plans.accept(newer);
         if (refusal !== undefined) throw new LinkError('foreign-plan', refusal);
-        linkState = 'linked';
+        heard();
         if (newer === undefined) return;
         log.info({ plan: newer.number }, 'plan accepted');
         reconcile.wake();

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import type { HostObservation, HostPlan } from '@sallyport/model';
+import type { HostObservation, HostPlan, PlanNumber } from '@sallyport/model';
 import { silentLogger, systemClock, until } from '@sallyport/runtime';
 import type { LogFields, Logger } from '@sallyport/runtime';
 import { startAgentWith } from './agent.ts';
@@ -10,6 +10,7 @@ import type { Agent } from './agent.ts';
 import { cleanUp } from './clean-up.ts';
 import { FakeControl } from './fake-control.ts';
 import { FakeHost } from './fake-host/fake-host.ts';
+import { openPlanStore } from './link/plan-store.ts';
 import { samplePlan } from './sample-plan.ts';
 
 const cleanUps: (() => Promise<void>)[] = [];
@@ -110,6 +111,26 @@ test('while the control plane is away a restarted agent works from its stored pl
   });
   expect(await host.printHost()).toBe(before);
   expect(second.status().isLinked).toBe(false);
+});
+
+test('a key that can not be had while the control plane is away is no failure of the plan', async () => {
+  const [host, control] = [newHost(), new FakeControl()];
+  const plan = samplePlan([{ name: 'a', address: '198.51.100.21', prefixes: ['192.168.1.0/24'] }]);
+  control.publish(2, plan);
+  // As an agent leaves it that is killed right after it accepted a plan.
+  openPlanStore(host.paths, 'host-1').accept({ number: 2 as PlanNumber, plan });
+  control.isAway = true;
+  const agent = await agentOn(host, control);
+  const without = await until(agent.status, ({ observation }) => (observation?.failures.length ?? 0) > 0, {
+    because: 'the pass has ended without the key',
+    clock: systemClock,
+    everyMs: 5,
+  });
+  expect(without).toMatchObject({ acceptedPlan: 2, appliedPlan: 0 });
+  control.isAway = false;
+  const applied = await control.observed((seen) => seen.appliedPlan === 2, 'the plan is applied once the key is there', 30_000);
+  expect(applied.failures).toEqual([]);
+  expect(control.observations.filter((seen) => seen.appliedPlan === 2 && seen.failures.length > 0)).toEqual([]);
 });
 
 test('a part that can not be applied is reported, with the plan’s number', async () => {
