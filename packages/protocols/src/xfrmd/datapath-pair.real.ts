@@ -2,13 +2,12 @@
  * xfrmd on both ends, for what kernel-libipsec lacks: ESN, any-to-any selectors with IPv6 inside, traps, limits in bytes, and
  * a peer that sends what it must not. Also `ip xfrm` through the shim. Needs root.
  */
-import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock, until } from '@sallyport/runtime';
 import type { ViciSession } from '../vici/session.ts';
 import { bringUp, configure, ifIds, inner, outer, ping, shimEnvironment, startOurs, transfer, wire, type End } from './charon-testbed.ts';
 import type { XfrmdClient } from './client.ts';
+import { sniff } from './sniff.ts';
 import { Testbed } from './testbed.ts';
 
 const testbed = new Testbed('xfrm2');
@@ -171,16 +170,5 @@ test('SYNs are clamped both ways and markings survive the tunnel', async () => {
 
 /** What tcpdump prints of packets that come out of the tunnel meanwhile. */
 async function arriving(end: End, work: () => Promise<unknown>): Promise<string> {
-  const log = join(testbed.directory, 'sniff.log');
-  testbed.start(end, 'sniff', ['tcpdump', '--immediate-mode', '-lnv', '-Q', 'in', '-i', `t${ifIds[end]}`]);
-  await until(
-    () => readFileSync(log, 'utf8'),
-    (said) => said.includes('listening on'),
-    { because: 'tcpdump listens', clock: systemClock },
-  );
-  await work();
-  await testbed.stop('sniff');
-  const said = readFileSync(log, 'utf8');
-  rmSync(log);
-  return said;
+  return (await sniff(testbed, end, ['-v', '-Q', 'in', '-i', `t${ifIds[end]}`], work)).join('\n');
 }

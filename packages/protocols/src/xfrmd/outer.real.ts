@@ -2,13 +2,12 @@
  * The outside of the tunnel: UDP and raw ESP over IPv4 and IPv6, DF, and paths with a smaller MTU, between two xfrmds with a
  * router in the middle on which everything is seen. Needs root.
  */
-import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock, until } from '@sallyport/runtime';
 import type { ViciSession } from '../vici/session.ts';
 import { bringUp, configure, inner, inner6, outer, outer6, ping, startOurs, transfer, type End } from './charon-testbed.ts';
 import type { XfrmdClient } from './client.ts';
+import { sniff } from './sniff.ts';
 import { Testbed } from './testbed.ts';
 
 const testbed = new Testbed('outer');
@@ -65,23 +64,8 @@ async function connect(options: Outside, child: Readonly<Record<string, string>>
 }
 
 /** What tcpdump prints of packets that leave the router towards b meanwhile. */
-async function passing(filter: string, work: () => Promise<unknown>): Promise<readonly string[]> {
-  const log = join(testbed.directory, 'sniff.log');
-  testbed.start('r', 'sniff', ['tcpdump', '--immediate-mode', '-lnv', '-Q', 'out', '-i', 'to-b', filter]);
-  await until(
-    () => readFileSync(log, 'utf8'),
-    (said) => said.includes('listening on'),
-    { because: 'tcpdump listens', clock: systemClock },
-  );
-  await work();
-  await testbed.stop('sniff');
-  const said = readFileSync(log, 'utf8');
-  rmSync(log);
-  // One packet per line: tcpdump goes on in indented ones.
-  return said
-    .replace(/\n\s+/g, ' ')
-    .split('\n')
-    .filter((line) => /\bIP6? /.test(line));
+function passing(filter: string, work: () => Promise<unknown>): Promise<readonly string[]> {
+  return sniff(testbed, 'r', ['-v', '-Q', 'out', '-i', 'to-b', filter], work);
 }
 
 const isEsp = (line: string): boolean => line.includes('ESP(spi=') || line.includes('UDP-encap');

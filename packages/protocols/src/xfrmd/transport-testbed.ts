@@ -2,12 +2,11 @@
  * Two ends in transport mode: what they need beside xfrmd (docs/how-to/use-transport-mode.md), a charon's connection, packets of every kind,
  * and what tells whether any went in clear.
  */
-import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { systemClock, until } from '@sallyport/runtime';
 import type { ViciSession } from '../vici/session.ts';
 import { ifIds, outer, ping, shimEnvironment, transfer, type Addresses, type End } from './charon-testbed.ts';
 import type { XfrmdClient } from './client.ts';
+import { sniff } from './sniff.ts';
 import type { Testbed } from './testbed.ts';
 
 export const both = ['a', 'b'] as const;
@@ -53,24 +52,9 @@ export async function filterClear(testbed: Testbed, end: string, device: string,
 }
 
 /** Lines of tcpdump about what passed `device` of an end meanwhile, but ARP and neighbour discovery. */
-export async function passing(testbed: Testbed, end: string, device: string, work: () => Promise<unknown>): Promise<readonly string[]> {
-  const log = join(testbed.directory, 'sniff.log');
+export function passing(testbed: Testbed, end: string, device: string, work: () => Promise<unknown>): Promise<readonly string[]> {
   const filter = '(ip or ip6) and not ip6 multicast and not (icmp6 and ip6[40] >= 133 and ip6[40] <= 137)';
-  testbed.start(end, 'sniff', ['tcpdump', '--immediate-mode', '-lnvv', '-i', device, filter]);
-  await until(
-    () => readFileSync(log, 'utf8'),
-    (said) => said.includes('listening on'),
-    { because: 'tcpdump listens', clock: systemClock },
-  );
-  await work();
-  await testbed.stop('sniff');
-  const said = readFileSync(log, 'utf8');
-  rmSync(log);
-  // One packet per line: tcpdump goes on in indented ones.
-  return said
-    .replace(/\n\s+/g, ' ')
-    .split('\n')
-    .filter((line) => /\bIP6? /.test(line));
+  return sniff(testbed, end, ['-vv', '-i', device, filter], work);
 }
 
 export const isRawEsp = (line: string): boolean => line.includes('ESP(spi=') && !line.includes('UDP-encap');
