@@ -44,6 +44,8 @@ export class Testbed implements AsyncDisposable {
   /** Called when the engine asks for a pass. */
   onWake = (): void => {};
   readonly #namespaces: string[] = [];
+  /** Of the machines, in the public network's bridge. */
+  readonly #ports: string[] = [];
   readonly #pidFiles: string[] = [];
   readonly #sessions: ViciSession[] = [];
 
@@ -92,6 +94,7 @@ export class Testbed implements AsyncDisposable {
     const hub = `${this.prefix}public`;
     await run(['ip', 'link', 'add', 'public', 'netns', full, 'type', 'veth', 'peer', 'name', port, 'netns', hub]);
     await run(['ip', '-n', hub, 'link', 'set', port, 'master', 'hub0', 'up']);
+    this.#ports.push(port);
     await run(['ip', '-n', full, 'address', 'add', `${address}/24`, 'dev', 'public']);
     await run(['ip', '-n', full, 'address', 'add', `${inside}/32`, 'dev', 'lo']);
     for (const link of ['lo', 'public']) await run(['ip', '-n', full, 'link', 'set', link, 'up']);
@@ -118,6 +121,19 @@ export class Testbed implements AsyncDisposable {
     );
     this.#sessions.push(session);
     return session;
+  }
+
+  /** Until it is ended no machine hears another. Their links stay up: a charon looks for other ways when one goes down. */
+  async silence(): Promise<{ readonly end: () => Promise<void> } & AsyncDisposable> {
+    const isolate = async (isIsolated: 'on' | 'off'): Promise<void> => {
+      for (const port of this.#ports) {
+        const link = ['link', 'set', 'dev', port, 'type', 'bridge_slave', 'isolated', isIsolated];
+        await run(['ip', '-n', `${this.prefix}public`, ...link]);
+      }
+    };
+    await isolate('on');
+    const end = (): Promise<void> => isolate('off');
+    return { end, [Symbol.asyncDispose]: end };
   }
 
   /** As a power cut: the peer says nothing. */
@@ -156,7 +172,10 @@ export class Testbed implements AsyncDisposable {
     const full = `${this.prefix}${namespace}`;
     await run(['ip', '-n', full, 'route', 'replace', `${target}/32`, 'dev', `t${ifId}`, 'src', gatewayInside]);
     const argv = ['ping', '-n', '-i', '0.05', '-w', `${seconds}`, '-c', `${count}`, target];
-    const { stdout } = await run(['nsenter', `--net=/run/netns/${full}`, '--', ...argv], { okCodes: [0, 1] });
+    const { stdout } = await run(['nsenter', `--net=/run/netns/${full}`, '--', ...argv], {
+      okCodes: [0, 1],
+      timeoutMs: (seconds + 20) * 1000,
+    });
     const answered = new Set([...stdout.matchAll(/bytes from .* icmp_seq=(\d+) /g)].map(([, sequence]) => Number(sequence)));
     return [...answered].filter((sequence) => sequence <= count).length;
   }
