@@ -4,14 +4,16 @@
  */
 import type { HostObservation, HostPlan } from '@sallyport/model';
 import { BackgroundTask } from '@sallyport/runtime';
+import type { Clock } from '@sallyport/runtime';
 import type { AgentOptions } from './agent.ts';
 import { LinkError } from './link/control-client.ts';
 import { readHistories } from './engines/ike/read-history.ts';
-import type { ControlClient } from './link/control-client.ts';
+import type { ControlClient, NumberedPlan } from './link/control-client.ts';
 import type { PlanStore } from './link/plan-store.ts';
 import type { SecretStore } from './link/secret-store.ts';
+import { createFailureLog } from './reconcile/failure-log.ts';
 import { runPass } from './reconcile/host-pass.ts';
-import type { HostEngines } from './reconcile/host-pass.ts';
+import type { HostEngines, PassContext, PassResult } from './reconcile/host-pass.ts';
 import { isConnecting, noPass, observeHost, significance } from './reconcile/observation.ts';
 import type { LastPass } from './reconcile/observation.ts';
 
@@ -52,6 +54,9 @@ export function createTasks({ options, client, plans, secrets, engines }: AgentP
   let lastPassAt = -passGapMs;
   let posted: { readonly significance: string; readonly at: number } | undefined;
   let linkState: LinkState = 'new';
+  /** A plan that had its attempts; after that each pass is one. Anew once the control plane is back. */
+  let attempted: NumberedPlan | undefined;
+  const passContext: PassContext = { engines, paths: options.paths, log, failureLog: createFailureLog(log) };
 
   const reconcile = new BackgroundTask({
     name: 'reconcile',
@@ -65,12 +70,14 @@ export function createTasks({ options, client, plans, secrets, engines }: AgentP
       if (current === undefined || signal.aborted) return;
       lastPassAt = clock.monotonic();
       const wasLinked = linkState === 'linked';
-      const isSettled = (): boolean => current.number === lastPass.appliedPlan || plans.current() !== current;
-      const pass = await passUntilSettled(options, engines, current.plan, isSettled, signal);
+      const isSettled = (): boolean =>
+        current.number === lastPass.appliedPlan || current === attempted || plans.current() !== current || signal.aborted;
+      const pass = await passUntilSettled(passContext, current.plan, isSettled, signal, clock);
       // What failed of a plan that is no longer the last may be right by now: the newer plan's pass, already due, tells.
       if (signal.aborted || (pass.failures.length > 0 && plans.current() !== current)) return;
       // A key that can't be asked for is no fault of the plan: what failed while the control plane was away is tried again before it counts.
       const isLinked = linkState === 'linked';
+      attempted = isLinked && !wasLinked ? undefined : current;
       if (pass.failures.length > 0 && !(wasLinked && isLinked)) {
         lastPass = { appliedPlan: lastPass.appliedPlan, ...pass };
         if (isLinked) reconcile.wake();
@@ -107,7 +114,9 @@ export function createTasks({ options, client, plans, secrets, engines }: AgentP
   function heard(): void {
     const isNew = linkState !== 'linked';
     linkState = 'linked';
-    if (isNew && lastPass.failures.length > 0) reconcile.wake();
+    if (!isNew) return;
+    attempted = undefined;
+    if (lastPass.failures.length > 0) reconcile.wake();
   }
 
   async function sendHistories(wanted: readonly string[]): Promise<void> {
@@ -156,16 +165,15 @@ export function createTasks({ options, client, plans, secrets, engines }: AgentP
 
 /** A new plan that fails gets a few attempts before the failure is told: a daemon that just died is back by then. */
 async function passUntilSettled(
-  options: AgentParts['options'],
-  engines: HostEngines,
+  context: PassContext,
   plan: HostPlan,
   isSettled: () => boolean,
   signal: AbortSignal,
-): Promise<Omit<LastPass, 'appliedPlan'>> {
-  const { clock, log } = options.ports;
+  clock: Clock,
+): Promise<PassResult> {
   for (let attempt = 1; ; attempt += 1) {
-    const pass = await runPass({ engines, paths: options.paths, log }, plan, signal);
-    if (pass.failures.length === 0 || isSettled() || attempt === attempts || signal.aborted) return pass;
+    const pass = await runPass(context, plan, signal);
+    if (pass.failures.length === 0 || isSettled() || attempt === attempts) return pass;
     await clock.sleep(250 * attempt, signal);
   }
 }

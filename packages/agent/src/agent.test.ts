@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { HostObservation, HostPlan, PlanNumber } from '@sallyport/model';
-import { silentLogger, systemClock, until } from '@sallyport/runtime';
+import { ManualClock, silentLogger, systemClock, until } from '@sallyport/runtime';
 import type { LogFields, Logger } from '@sallyport/runtime';
 import { startAgentWith } from './agent.ts';
 import type { Agent } from './agent.ts';
@@ -131,6 +131,32 @@ test('a key that can not be had while the control plane is away is no failure of
   const applied = await control.observed((seen) => seen.appliedPlan === 2, 'the plan is applied once the key is there', 30_000);
   expect(applied.failures).toEqual([]);
   expect(control.observations.filter((seen) => seen.appliedPlan === 2 && seen.failures.length > 0)).toEqual([]);
+});
+
+test('a plan that fails while the control plane is away is tried three times, then once in each pass, and told once', async () => {
+  const [host, control, clock] = [newHost(), new FakeControl(), new ManualClock()];
+  const plan = samplePlan([{ name: 'a', address: '198.51.100.21', prefixes: ['192.168.1.0/24'] }]);
+  openPlanStore(host.paths, 'host-1').accept({ number: 2 as PlanNumber, plan });
+  control.isAway = true;
+  const told: string[] = [];
+  const log: Logger = { ...silentLogger, warn: (_, message) => told.push(message) };
+  const ports = { run: host.run, daemons: host.daemons, clock, log };
+  const agent = await startAgentWith({ host: 'host-1', paths: host.paths, ipsec: 'auto', ports }, control);
+  cleanUps.push(agent.close);
+  // Each attempt asks for the key, once.
+  const attempt = async (number: number): Promise<number> => {
+    await until(
+      () => clock.advance(50).then(() => control.secretsAsked),
+      (asked) => asked >= number,
+      { because: `attempt ${number} was made`, clock: systemClock, everyMs: 5 },
+    );
+    return clock.monotonic();
+  };
+  await attempt(3);
+  const began = clock.monotonic();
+  const ended = await attempt(8);
+  expect(ended - began).toBeGreaterThanOrEqual(5 * 4900);
+  expect(told.filter((message) => message === 'could not apply part of the plan')).toHaveLength(1);
 });
 
 test('a part that can not be applied is reported, with the plan’s number', async () => {

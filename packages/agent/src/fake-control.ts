@@ -10,6 +10,8 @@ export class FakeControl implements ControlClient {
   /** By `<id> <version>`; others are `key`. */
   readonly secrets = new Map<string, string>();
   isAway = false;
+  /** How often, in vain too. */
+  secretsAsked = 0;
   #plan: NumberedPlan | undefined;
   #changed = new AbortController();
 
@@ -26,6 +28,7 @@ export class FakeControl implements ControlClient {
     return undefined;
   };
   readonly fetchSecret = (reference: SecretReference): Promise<Secret> => {
+    this.secretsAsked += 1;
     const value = this.secrets.get(`${reference.id} ${reference.version}`) ?? 'key';
     return this.isAway ? Promise.reject(new LinkError('unreachable', 'away')) : Promise.resolve(new Secret(value));
   };

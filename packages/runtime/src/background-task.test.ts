@@ -44,6 +44,34 @@ test('a failing activation is retried with growing waits and then forgotten', as
   expect(task.status()).toEqual({ name: 't', activations: 3, failuresInARow: 0 });
 });
 
+test('an activation that goes on failing is logged when its reason changes, and once it works again', async () => {
+  const clock = new ManualClock();
+  const lines: string[] = [];
+  const reasons = ['away', 'away', 'away', 'refused', 'refused', undefined, undefined, 'refused'];
+  await using task = new BackgroundTask({
+    name: 't',
+    periodMs: 1000,
+    clock,
+    log: {
+      ...silentLogger,
+      warn: ({ err }, message) => lines.push(`${message}: ${String(err)}`),
+      info: ({ failuresInARow }, message) => lines.push(`${message} after ${String(failuresInARow)}`),
+    },
+    activate: async () => {
+      const reason = reasons.shift();
+      if (reason !== undefined) throw new Error(reason);
+    },
+  });
+  task.start();
+  while (reasons.length > 0) await clock.advance(100);
+  expect(lines).toEqual([
+    'task activation failed: Error: away',
+    'task activation failed: Error: refused',
+    'task works again after 5',
+    'task activation failed: Error: refused',
+  ]);
+});
+
 test('a task that rests lets a storm of wakes through only as often as its own time allows', async () => {
   const clock = new ManualClock();
   let runs = 0;

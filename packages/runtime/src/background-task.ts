@@ -1,6 +1,6 @@
 /**
  * The only loop: an input-less activation, run every `periodMs` and sooner when woken. Single-flight; wakes coalesce.
- * An activation that throws is logged and retried with backoff; it never ends the loop.
+ * An activation that throws is retried with backoff, and never ends the loop; it is logged when it fails in another way than before, and once it works again.
  */
 import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
@@ -72,13 +72,14 @@ export class BackgroundTask implements AsyncDisposable {
       const began = clock.monotonic();
       try {
         await this.#options.activate(this.#stop.signal);
+        if (this.#failuresInARow > 0) log.info({ task: name, failuresInARow: this.#failuresInARow }, 'task works again');
         this.#failuresInARow = 0;
         this.#lastError = undefined;
       } catch (error) {
         this.#failuresInARow += 1;
-        this.#lastError = error instanceof Error ? error.message : String(error);
-        if (!this.#stop.signal.aborted)
-          log.warn({ task: name, err: error, failuresInARow: this.#failuresInARow }, 'task activation failed');
+        const message = error instanceof Error ? error.message : String(error);
+        if (!this.#stop.signal.aborted && message !== this.#lastError) log.warn({ task: name, err: error }, 'task activation failed');
+        this.#lastError = message;
       }
       this.#activations += 1;
       const retryMs = Math.min((this.#options.retryMs ?? 250) * 2 ** Math.min(this.#failuresInARow - 1, 10), Math.max(periodMs, 5000));

@@ -11,6 +11,7 @@ import { createFilterEngine } from '../engines/filter/engine.ts';
 import { observeTable } from '../engines/marked-table.ts';
 import type { HostPaths } from '../engines/engine.ts';
 import { createRoutesEngine } from '../engines/routes/engine.ts';
+import { createFailureLog } from '../reconcile/failure-log.ts';
 import { runPass } from '../reconcile/host-pass.ts';
 import type { HostEngines } from '../reconcile/host-pass.ts';
 import { listNamespaces, readNamespace, readSysctls, runBatch } from '../reconcile/namespace-commands.ts';
@@ -81,7 +82,7 @@ export function hostContract(open: () => ContractHost): void {
     ],
   });
   const pass = async (plan: HostPlan): Promise<void> => {
-    const context = { engines: engines(), paths: host.context.paths, log: silentLogger };
+    const context = { engines: engines(), paths: host.context.paths, log: silentLogger, failureLog: createFailureLog(silentLogger) };
     expect((await runPass(context, plan, new AbortController().signal)).failures).toEqual([]);
   };
 

@@ -8,6 +8,7 @@ import type { Clock } from '@sallyport/runtime';
 import { FakeHost } from '../fake-host/fake-host.ts';
 import { samplePlan } from '../sample-plan.ts';
 import type { EngineContext } from '../engines/engine.ts';
+import { createFailureLog } from './failure-log.ts';
 import { createHostEngines } from './host-engines.ts';
 import { runPass } from './host-pass.ts';
 import type { PassResult } from './host-pass.ts';
@@ -51,7 +52,11 @@ async function pass(
     report: () => {},
   };
   await using engines = await createHostEngines(context, ipsec);
-  return await runPass({ engines, paths, log: silentLogger }, plan, new AbortController().signal);
+  return await runPass(
+    { engines, paths, log: silentLogger, failureLog: createFailureLog(silentLogger) },
+    plan,
+    new AbortController().signal,
+  );
 }
 
 async function printed(plan: HostPlan, ipsec: 'xfrmd' | 'kernel' = 'xfrmd'): Promise<string> {

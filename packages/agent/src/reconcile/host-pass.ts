@@ -13,6 +13,7 @@ import type { Logger } from '@sallyport/runtime';
 import { namespaceName } from '../engines/engine.ts';
 import type { HostPaths, InstanceEngine } from '../engines/engine.ts';
 import type { Fabric } from '../engines/fabric-lab/engine.ts';
+import type { FailureLog } from './failure-log.ts';
 import { inParallel } from './in-parallel.ts';
 
 /** An engine in its place. Engines that neither need nor follow one another run side by side. */
@@ -30,7 +31,12 @@ export type HostEngines = {
   readonly steps: readonly EngineStep[];
 };
 
-export type PassContext = { readonly engines: HostEngines; readonly paths: HostPaths; readonly log: Logger };
+export type PassContext = {
+  readonly engines: HostEngines;
+  readonly paths: HostPaths;
+  readonly log: Logger;
+  readonly failureLog: FailureLog;
+};
 
 export type PassResult = {
   readonly failures: readonly ApplyFailure[];
@@ -41,7 +47,7 @@ export type PassResult = {
 const instancesAtOnce = 4;
 
 export async function runPass(context: PassContext, plan: HostPlan, signal: AbortSignal): Promise<PassResult> {
-  const { engines, paths, log } = context;
+  const { engines, paths, failureLog } = context;
   const wanted = engines.fabric.namespacesOf(plan);
   for (const namespace of wanted) markOwned(paths, namespace);
   const failures: ApplyFailure[] = [...(await reconcileFabric(engines.fabric, plan))];
@@ -52,7 +58,8 @@ export async function runPass(context: PassContext, plan: HostPlan, signal: Abor
     if (result.broken !== undefined) brokenInstances.set(instance.namespace, result.broken);
   });
   if (!signal.aborted) failures.push(...(await sweepOrphans(context, plan, new Set(wanted))));
-  for (const failure of failures) log.warn({ ...failure }, 'could not apply part of the plan');
+  for (const failure of failures) failureLog.say('warn', { ...failure }, 'could not apply part of the plan');
+  if (!signal.aborted) failureLog.passEnded();
   return { failures, brokenInstances };
 }
 
@@ -72,7 +79,11 @@ async function reconcileFabric(fabric: Fabric, plan: HostPlan): Promise<readonly
 
 type InstanceResult = { readonly failures: readonly ApplyFailure[]; readonly broken: string | undefined };
 
-async function reconcileInstance({ engines, log }: PassContext, instance: InstancePlan, signal: AbortSignal): Promise<InstanceResult> {
+async function reconcileInstance(
+  { engines, failureLog }: PassContext,
+  instance: InstancePlan,
+  signal: AbortSignal,
+): Promise<InstanceResult> {
   const broken = new Map<string, string>();
   const run = async ({ engine, needs }: EngineStep): Promise<readonly ApplyFailure[]> => {
     if (signal.aborted) return [];
@@ -84,7 +95,7 @@ async function reconcileInstance({ engines, log }: PassContext, instance: Instan
       return await engine.reconcile(instance, signal);
     } catch (error) {
       const message = `${engine.name} of ${instance.namespace} does not work: ${error instanceof Error ? error.message : String(error)}`;
-      log.warn({ instance: instance.id, engine: engine.name, err: error }, 'engine failed');
+      failureLog.say('warn', { instance: instance.id, engine: engine.name, err: error }, 'engine failed');
       broken.set(engine.name, message);
       return [{ resource: instance.gateway, code: 'EngineDown', message }];
     }
@@ -103,7 +114,7 @@ async function reconcileInstance({ engines, log }: PassContext, instance: Instan
 }
 
 async function sweepOrphans(
-  { engines, paths, log }: PassContext,
+  { engines, paths, log, failureLog }: PassContext,
   plan: HostPlan,
   wanted: ReadonlySet<string>,
 ): Promise<readonly ApplyFailure[]> {
@@ -115,7 +126,7 @@ async function sweepOrphans(
       return [];
     } catch (error) {
       // Nobody's resource any more; the next pass tries again, and the log says so meanwhile.
-      log.error({ namespace, plan: plan.host, err: error }, 'could not remove what the plan no longer has');
+      failureLog.say('error', { namespace, plan: plan.host, err: error }, 'could not remove what the plan no longer has');
       return [];
     }
   });
