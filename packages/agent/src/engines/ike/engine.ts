@@ -1,13 +1,15 @@
 /**
  * The IKE engine: one unmodified charon per gateway instance, driven connection by connection over VICI. It knows tunnels:
  * connections' status, counters and reasons come from here. Follow a connection: render.ts → desired.ts → diff.ts → apply.ts →
- * supervise.ts → observe.ts → reasons.ts → view.ts; charon itself is charon.ts, and instance.ts holds them together.
+ * supervise.ts → observe.ts → reasons.ts → view.ts; charon itself is charon.ts, and instance.ts holds them together, in three sides: what is
+ * applied, what is watched, what is told (instance-*.ts).
  */
 import type { EngineContext, InstanceEngine } from '../engine.ts';
-import { IkeInstance, removeTraces, type InstanceOptions } from './instance.ts';
+import { IkeInstance, type InstanceOptions } from './instance.ts';
 import { resolveByHost } from './name-servers.ts';
 import type { Resolve } from './peer-address.ts';
 import type { XfrmVariant } from './render.ts';
+import { removeTraces } from './traces.ts';
 
 export type IkeEngineOptions = {
   readonly variant: XfrmVariant;

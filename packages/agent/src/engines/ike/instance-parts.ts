@@ -1,0 +1,48 @@
+/**
+ * What the three sides of an instance have in common: instance-apply.ts makes charon as the plan says, instance-watch.ts keeps tunnels up,
+ * instance-view.ts tells what is there. Everything that decides is read back from charon; what is kept here only makes the agent quicker and
+ * wordier. instance.ts makes it; no behaviour of its own.
+ */
+import type { TunnelPlan } from '@sallyport/model';
+import type { EngineContext } from '../engine.ts';
+import type { CharonFiles } from './charon.ts';
+import type { Known } from './desired.ts';
+import type { Ledger } from './ledger.ts';
+import type { Listening } from './listening.ts';
+import type { PeerAddresses } from './peer-address.ts';
+import type { PeerIdentities } from './peer-identity.ts';
+import type { ReasonTracker } from './reason-tracker.ts';
+import type { XfrmVariant } from './render.ts';
+import type { Silences } from './silence.ts';
+import type { Starts } from './starts.ts';
+
+/** What the last pass, or the one under way, knew. */
+export type Memory = {
+  /** As of the last reconcile. */
+  known: ReadonlyMap<string, Known>;
+  /** Of the plan being applied: charon's log tells of a connection before the pass that loads it has ended. */
+  tunnels: ReadonlyMap<string, TunnelPlan>;
+  /** Names of these by the peer's address, the first of several. */
+  peers: ReadonlyMap<string, string>;
+  /** Connections whose change is under way. */
+  readonly changing: Set<string>;
+};
+
+export type InstanceParts = {
+  readonly context: EngineContext;
+  readonly namespace: string;
+  readonly variant: XfrmVariant;
+  readonly files: CharonFiles;
+  readonly memory: Memory;
+  readonly ledger: Ledger;
+  readonly listening: Listening;
+  readonly addresses: PeerAddresses;
+  readonly identities: PeerIdentities;
+  readonly reasons: ReasonTracker;
+  readonly starts: Starts;
+  readonly silences: Silences;
+};
+
+export function newMemory(): Memory {
+  return { known: new Map(), tunnels: new Map(), peers: new Map(), changing: new Set() };
+}

@@ -1,0 +1,42 @@
+/**
+ * What is done for one instance's tunnels between passes: keys of a rotation turned, missing tunnels started, what is too much ended, and everything
+ * seen written down. Loads no connection (instance-apply.ts); what is started and ended is supervise.ts.
+ */
+import type { ViciSession } from '@sallyport/protocols';
+import type { InstanceParts } from './instance-parts.ts';
+import { readSas } from './observe.ts';
+import { mustTurn, turnKey } from './rotation.ts';
+import { supervise, type SuperviseContext } from './supervise.ts';
+
+/** @throws ViciError when charon does not answer. */
+export async function watchInstance(parts: InstanceParts, session: ViciSession): Promise<void> {
+  const { listening, ledger, memory } = parts;
+  listening.catchUp();
+  await turnKeys(parts, session);
+  const sas = await supervise(superviseContext(parts, session), memory.known.values());
+  const byName = Map.groupBy(sas, ({ name }) => name);
+  for (const { tunnel } of memory.known.values()) ledger.record(tunnel, byName.get(tunnel.name) ?? []);
+  ledger.saveWhenDue();
+}
+
+export function superviseContext({ context, starts, silences, memory }: InstanceParts, session: ViciSession): SuperviseContext {
+  const { clock, log } = context;
+  return { session, starts, silences, log, nowMs: clock.monotonic(), isChanging: (name) => memory.changing.has(name) };
+}
+
+/** Before anything is started anew: a start with the key that the peer has just refused would be refused again. */
+async function turnKeys({ context, memory, reasons, starts }: InstanceParts, session: ViciSession): Promise<void> {
+  const rotating = [...memory.known.values()].filter(({ keys }) => keys.length > 1);
+  if (rotating.length === 0) return;
+  const sas = await readSas(session);
+  for (const known of rotating) {
+    const { name, connection } = known.tunnel;
+    const { peerAddress } = known.rendered;
+    const own = sas.filter((sa) => sa.name === name);
+    if (memory.changing.has(name) || !mustTurn(known, own, reasons.reasonFor(name, peerAddress))) continue;
+    await turnKey(session, known, peerAddress);
+    reasons.forget(name, peerAddress);
+    starts.forget(name);
+    context.log.info({ connection, peer: peerAddress }, 'the peer has the other shared key of the rotation: tried next');
+  }
+}
