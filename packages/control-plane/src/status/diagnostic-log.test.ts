@@ -1,6 +1,7 @@
 /** A tunnel's history over the API: asked of the host through its open poll, in the columns of Azure's logs. */
 import { afterEach, expect, test } from 'vitest';
 import type { IkeHistoryEntry } from '@sallyport/model';
+import { ManualClock, randomIds, silentLogger, systemClock, until } from '@sallyport/runtime';
 import { buildSiteToSite, idOf } from '../testing/site-to-site.ts';
 import type { TestServer } from '../testing/test-server.ts';
 import { startTestServer } from '../testing/test-server.ts';
@@ -67,13 +68,18 @@ test('rows have the columns of IKEDiagnosticLog and TunnelDiagnosticLog', async 
   expect(new Set(asked)).toEqual(new Set([connection]));
 });
 
-test('a connection no host has gives an error that says so', async () => {
-  server = await startTestServer({ store: 'memory' });
+test('a connection no host has gives an error that says so, and one whose host is silent too, in the end', async () => {
+  const clock = new ManualClock();
+  server = await startTestServer({ store: 'memory', ports: { clock, ids: randomIds, log: silentLogger } });
   const agent = await server.startAgent({ history: () => [said] });
   await buildSiteToSite(server);
   await agent[Symbol.asyncDispose]();
   const missing = await server.client.send('GET', `${idOf('connections', 'other')}/providers/Sallyport.Health/diagnosticLogs`);
   expect(missing.status).toBe(404);
-  const silent = await server.client.send('GET', path);
+  let isAnswered = false;
+  const answer = server.client.send('GET', path).finally(() => (isAnswered = true));
+  const waited = { because: 'the host did not answer in time', clock: systemClock, everyMs: 5 };
+  await until(() => clock.advance(1000).then(() => isAnswered), Boolean, waited);
+  const silent = await answer;
   expect([silent.status, silent.body.error.code]).toEqual([404, 'DiagnosticLogNotAvailable']);
 });
