@@ -34,6 +34,7 @@ export const sharedKeyActions: readonly Action[] = [
   { method: 'POST', type: 'connections', path: 'sharedkey/reset', answer: reset },
 ];
 
+/** VGW-KEY-005. */
 function get({ context, existing }: ActionCall): ArmResponse {
   return {
     status: 200,
@@ -45,6 +46,7 @@ function keyView(value: string): JsonObject {
   return { id: '', value };
 }
 
+/** VGW-KEY-006. */
 async function put(call: ActionCall): Promise<ArmResponse> {
   const { context, request, target, existing } = call;
   refuseWhileDeleting(target.group);
@@ -64,6 +66,7 @@ async function put(call: ActionCall): Promise<ArmResponse> {
   };
 }
 
+/** VGW-KEY-007. */
 async function reset(call: ActionCall): Promise<ArmResponse> {
   const { context, request, target, existing } = call;
   refuseWhileDeleting(target.group);

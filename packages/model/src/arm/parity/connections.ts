@@ -1,6 +1,8 @@
 /** Parity rows of connections and their keys. */
 import { differs, notYet, ourCode, pages, row, type ParityRow } from './row.ts';
 
+const limited = `${ourCode} Those there are can still be changed.`;
+
 export const connectionParity: readonly ParityRow[] = [
   row('VGW-CONN-001', 'IPsec needs a local network gateway, Vnet2Vnet a second gateway, ExpressRoute a circuit.', pages.settings, ourCode),
   row('VGW-CONN-002', 'The gateway type fits the connection type.', pages.settings, ourCode),
@@ -27,7 +29,7 @@ export const connectionParity: readonly ParityRow[] = [
   row('VGW-CONN-013', 'Several connections to one site have BGP.', pages.faq, ourCode),
   row('VGW-CONN-014', 'Connections of a gateway lead to different device addresses.', pages.activeActive, ourCode),
   row('VGW-CONN-015', 'A connection without BGP leads to a site with prefixes.', pages.faq, ourCode),
-  row('VGW-CONN-016', 'A gateway has as many connections as its SKU allows: 10, 30 or 100, policy-based 1.', pages.skus, ourCode),
+  row('VGW-CONN-016', 'A gateway has as many connections as its SKU allows: 10, 30 or 100, policy-based 1.', pages.skus, limited),
   row('VGW-CONN-017', 'BGP on a connection needs BGP on its gateway.', pages.bgp, ourCode),
   row('VGW-CONN-018', 'BGP on a connection needs BGP settings of the site.', pages.bgp, ourCode),
   row('VGW-CONN-019', 'Gateway and site have different ASNs.', pages.faq, ourCode),
@@ -105,4 +107,22 @@ export const connectionParity: readonly ParityRow[] = [
   row('VGW-KEY-002', 'A generated key has 1 to 128 characters.', pages.rest, ourCode),
   row('VGW-KEY-003', 'An ExpressRoute connection has no shared key.', pages.rest),
   row('VGW-KEY-004', 'A connection without a key is given one of its own.', pages.faq, '32 letters and digits.'),
+  row(
+    'VGW-KEY-005',
+    'The key of a connection is shown at …/sharedkey and nowhere else.',
+    pages.keys,
+    'With an empty id, as its example has it.',
+  ),
+  row(
+    'VGW-KEY-006',
+    'It is set there, on route-based and on policy-based gateways, by the rules of the connection’s own sharedKey.',
+    pages.keys,
+    'Answered 200 with the key, in an operation of its own; the hosts have it when that ends.',
+  ),
+  row(
+    'VGW-KEY-007',
+    'A reset makes a new key of keyLength characters, 1 to 128, and answers the length.',
+    pages.keys,
+    'Letters and digits, which every device takes.',
+  ),
 ];

@@ -40,6 +40,13 @@ export const gatewayParity: readonly ParityRow[] = [
     pages.faq,
     'There is no such migration: the gateway keeps its Basic address.',
   ),
+  row(
+    'VGW-IP-019',
+    'With enablePrivateIpAddress, tunnelIpAddresses has the address in the GatewaySubnet after the public one.',
+    pages.privatePeering,
+    'Active-standby, that of the active instance.',
+  ),
+  row('VGW-IP-020', 'enablePrivateIpAddress stays while a connection has useLocalAzureIpAddress.', pages.privatePeering, ourCode),
   row('VGW-SKU-001', 'SKU name and tier are the same.', pages.skus, ourCode),
   row('VGW-SKU-002', 'The SKU is one of those of the gateway type.', pages.skus),
   row('VGW-SKU-003', 'A policy-based gateway is Basic.', pages.skus),
@@ -172,6 +179,12 @@ export const gatewayParity: readonly ParityRow[] = [
     'The text does not name the gateway: secrets are checked before the rules.',
   ),
   notYet('VGW-P2S-012', 'VPN clients connect.', pages.pointToSite, 'The configuration is stored and checked.'),
+  notYet(
+    'VGW-P2S-013',
+    'A VPN client cannot connect by IKEv2 from the public address of a site of the same gateway.',
+    pages.faq,
+    'There is no point-to-site yet: no client connects from anywhere.',
+  ),
   notYet('VGW-ER-001', 'ExpressRoute gateways and connections carry traffic.', pages.coexistence, 'Gateways are stored and checked.'),
 
   row('LNG-ADDR-001', 'A site has an address or a domain name, not both.', pages.settings, ourCode),

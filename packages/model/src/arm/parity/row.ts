@@ -40,6 +40,7 @@ export const pages = {
   coexistence: `${learn}/expressroute/how-to-configure-coexisting-gateway-portal`,
   devices: `${learn}/vpn-gateway/vpn-gateway-about-vpn-devices`,
   scripts: `${learn}/vpn-gateway/vpn-gateway-download-vpndevicescript`,
+  keys: 'https://learn.microsoft.com/rest/api/network-gateway/virtual-network-gateway-connections/set-shared-key',
   local: `${learn}/vpn-gateway/vpn-gateway-modify-local-network-gateway`,
   watcher: `${learn}/network-watcher/network-watcher-create`,
   troubleshoot: `${learn}/network-watcher/vpn-troubleshoot-overview`,

@@ -7,6 +7,7 @@ import { asConnection } from '../typed.ts';
 import { allocateGateway } from './allocate.ts';
 import { bgpIssues } from './bgp-rules.ts';
 import { completeGateway } from './complete.ts';
+import { connectedIssues } from './connected-rules.ts';
 import { ipConfigurationIssues } from './ip-configuration-rules.ts';
 import { natRuleIssues } from './nat-rules.ts';
 import { immutableIssues, networkIssues, routeIssues } from './network-rules.ts';
@@ -34,6 +35,7 @@ export const virtualNetworkGatewayRules = defineType({
     ...routeIssues(candidate, context),
     ...bgpIssues(candidate, context),
     ...natRuleIssues(candidate, existing, context),
+    ...connectedIssues(candidate, context),
     ...vpnClientIssues(candidate, context),
   ],
   allocate: allocateGateway,

@@ -55,8 +55,8 @@ function viewBgp({ id, properties, allocated }: VirtualNetworkGateway): JsonObje
         customBgpIpAddresses: custom?.customBgpIpAddresses ?? [],
         tunnelIpAddresses: unique([
           ...instances.map((instance) => instance.publicIPAddress),
-          // VPN over private peering ends on the private addresses.
-          ...(properties.enablePrivateIpAddress ? instances.map((instance) => instance.privateIPAddress) : []),
+          // VGW-IP-019: VPN over private peering ends on the private address of the instance that is active.
+          ...(properties.enablePrivateIpAddress ? instances.slice(0, 1).map((instance) => instance.privateIPAddress) : []),
         ]),
       };
     }),
