@@ -17,6 +17,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           // All cores: the default leaves one for the watcher that is not there.
           maxWorkers: '100%',
           include: ['packages/*/src/**/*.test.ts', 'lab/src/**/*.test.ts', 'test/{architecture,parity}/**/*.test.ts', 'tools/**/*.test.ts'],
