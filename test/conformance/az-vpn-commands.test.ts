@@ -50,6 +50,11 @@ const table: readonly (readonly [command: string, expected: Expected])[] = [
   ['vpn-connection list', { prints: [{ name: 'c' }, { name: 'd' }] }],
   ['vpn-connection show -n c', { prints: { connectionStatus: 'Connected', connectionType: 'IPsec' } }],
   ['vpn-connection update -n c --routing-weight 20', { prints: { routingWeight: 20 } }],
+  [
+    'vpn-connection update -n c --set dpdTimeoutSeconds=30 connectionMode=ResponderOnly',
+    { prints: { dpdTimeoutSeconds: 30, connectionMode: 'ResponderOnly', routingWeight: 20 } },
+  ],
+  ['vpn-connection update -n c --set connectionProtocol=IKEv1', { refuses: /\(ConnectionProtocolCannotBeChanged\) / }],
   ['vpn-connection list-ike-sas -n c', { prints: expect.stringContaining('IkeSAs') }],
   [
     'vpn-connection show-device-config-script -n c --vendor Cisco --device-family ISR --firmware-version IOS-XE-0',
@@ -115,6 +120,11 @@ const table: readonly (readonly [command: string, expected: Expected])[] = [
   [
     'vnet-gateway update -n gw --set tags.x=y',
     { prints: { tags: { x: 'y' }, vpnClientConfiguration: { vpnClientAddressPool: { addressPrefixes: [] } } } },
+  ],
+  ['vnet-gateway update -n gw --sku VpnGw3AZ', { prints: { sku: { name: 'VpnGw3AZ', tier: 'VpnGw3AZ' } } }],
+  [
+    'vnet-gateway update -n gw --sku VpnGw2',
+    { refuses: /\(InvalidGatewaySkuSpecifiedForGatewayDeploymentType\) .*allowed Skus are VpnGw1AZ/ },
   ],
   // As docs/how-to/use-private-addresses.md has it.
   ['vnet-gateway update -n gw --set enablePrivateIpAddress=true', { prints: { enablePrivateIpAddress: true } }],

@@ -222,6 +222,24 @@ describe('apply again', () => {
     expect(settled(await get(path))).toEqual(settled(before));
   });
 
+  test('a policy without lifetimes is sent with zeros, and read with the defaults', async () => {
+    const policy = {
+      dhGroup: 'DHGroup14',
+      ikeEncryption: 'AES256',
+      ikeIntegrity: 'SHA256',
+      ipsecEncryption: 'GCMAES256',
+      ipsecIntegrity: 'GCMAES256',
+      pfsGroup: 'PFS2048',
+    };
+    const ipsecPolicies = [{ ...policy, saLifeTimeSeconds: 0, saDataSizeKilobytes: 0 }];
+    const body = { ...connectionBody, properties: { ...connectionBody.properties, ipsecPolicies } };
+    await wait(await server.client.send('PUT', connection + version, { body }));
+    const read = [{ ...policy, saLifeTimeSeconds: 27_000, saDataSizeKilobytes: 102_400_000 }];
+    expect((await get(connection)).body.properties.ipsecPolicies).toEqual(read);
+    await wait(await server.client.send('PUT', connection + version, { body: connectionBody }));
+    expect((await get(connection)).body.properties.ipsecPolicies).toEqual(connectionBody.properties.ipsecPolicies);
+  });
+
   test('another shared key is an operation of its own', async () => {
     const changed = await server.client.send('PUT', `${connection}/sharedkey${version}`, { body: { value: 'Terraform.Key.2' } });
     expect([200, 201]).toContain(changed.status);

@@ -9,7 +9,7 @@ export const connectionParity: readonly ParityRow[] = [
   row('VGW-CONN-003', 'A connection of type VPNClient cannot be made.', pages.rest, ourCode),
   row('VGW-CONN-004', 'connectionType cannot be changed.', pages.rest, ourCode),
   row('VGW-CONN-005', 'connectionProtocol cannot be changed.', pages.faq, ourCode),
-  row('VGW-CONN-006', 'virtualNetworkGateway1 cannot be changed.', pages.rest, ourCode),
+  row('VGW-CONN-006', 'The gateways of a connection cannot be changed; the site can.', pages.rest, ourCode),
   row(
     'VGW-CONN-007',
     'Policy-based gateways speak IKEv1 only; route-based Basic, Standard and HighPerformance IKEv2 only.',
@@ -74,6 +74,12 @@ export const connectionParity: readonly ParityRow[] = [
   row('VGW-CONN-038', 'Without a connectionProtocol it is IKEv2, on a policy-based gateway IKEv1.', pages.rest),
   row('VGW-CONN-039', 'connectionStatus is Unknown, Connecting, Connected or NotConnected; lists leave it out.', pages.rest),
   notYet('VGW-CONN-040', 'Connections of type Vnet2Vnet carry traffic.', pages.faq, 'They are stored and checked; a condition says so.'),
+  row(
+    'VGW-CONN-041',
+    'A PUT replaces a connection: what it leaves out is the default again. Its key and its protocol stay.',
+    pages.rest,
+    'az and Terraform send all they read.',
+  ),
   row('VGW-CERT-001', 'Only IPsec connections authenticate by certificate.', pages.certificates, ourCode),
   row('VGW-CERT-002', 'No authentication by certificate on Basic.', pages.certificates, ourCode),
   row('VGW-CERT-003', 'It needs an outbound certificate, the inbound subject name and chain.', pages.certificates, ourCode),

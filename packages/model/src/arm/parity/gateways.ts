@@ -190,6 +190,7 @@ export const gatewayParity: readonly ParityRow[] = [
   row('LNG-ADDR-001', 'A site has an address or a domain name, not both.', pages.settings, ourCode),
   row('LNG-ADDR-002', 'The address is a usable IPv4 address.', pages.settings, ourCode),
   row('LNG-ADDR-003', 'The domain name is one.', pages.settings, ourCode),
+  row('LNG-ADDR-004', 'A site is not changed from an address to a domain name, or back.', pages.local, ourCode),
   row('LNG-PREFIX-001', 'A site has at most 1,000 prefixes.', pages.limits, ourCode),
   row('LNG-PREFIX-002', 'A site without BGP settings has a prefix.', pages.faq, ourCode),
   row('LNG-BGP-001', 'The ASN of a site is not zero.', pages.faq, ourCodeKnownText),

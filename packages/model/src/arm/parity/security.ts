@@ -47,6 +47,18 @@ export const securityParity: readonly ParityRow[] = [
   ),
   row('VGW-IPSEC-008', 'PFS14 and PFS2048, DHGroup14 and DHGroup2048 are the same group; PFSMM is the group of main mode.', pages.policies),
   differs('VGW-IPSEC-009', 'A custom policy may have the DhGroup None.', pages.policies, noGroup),
+  row(
+    'VGW-IPSEC-010',
+    'A custom policy has all eight members, or is refused.',
+    pages.faq,
+    'With InvalidRequestFormat, as every missing member.',
+  ),
+  row(
+    'VGW-IPSEC-011',
+    'A lifetime or a data size of 0 is the default: 27,000 seconds, 102,400,000 KB.',
+    pages.policies,
+    'Terraform’s provider sends 0 for what is not set.',
+  ),
   row('VGW-TS-001', 'Selectors of a route-based gateway are any to any; routes decide.', pages.selectors),
   row(
     'VGW-TS-002',
@@ -58,6 +70,12 @@ export const securityParity: readonly ParityRow[] = [
     'trafficSelectorPolicies take the place of those pairs, and have no effect without usePolicyBasedTrafficSelectors.',
     pages.selectors,
     'Where they have none, the connection says so as a condition.',
+  ),
+  differs(
+    'VGW-TS-005',
+    'Policy-based selectors need IKEv2 on the device.',
+    pages.selectors,
+    'As older text says; IKEv1 is accepted here, with the same pairs.',
   ),
   differs('VGW-TS-004', 'A tunnel has at most 100 quick-mode SAs.', pages.devices, lists),
 ];

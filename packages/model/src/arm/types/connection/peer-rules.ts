@@ -99,13 +99,20 @@ export function immutableIssues({ id, properties }: Connection, existing: Connec
         'properties.connectionProtocol',
       ),
     ),
-    ...when(!isSameResource(existing.properties.virtualNetworkGateway1.id, properties.virtualNetworkGateway1.id), () =>
-      refuse(
-        'VGW-CONN-006',
-        'ConnectionGatewayCannotBeChanged',
-        `The virtualNetworkGateway1 of connection ${id} cannot be changed.`,
-        'properties.virtualNetworkGateway1',
+    ...(['virtualNetworkGateway1', 'virtualNetworkGateway2'] as const)
+      .filter((member) => isAnother(existing.properties[member]?.id, properties[member]?.id))
+      .map((member) =>
+        refuse(
+          'VGW-CONN-006',
+          'ConnectionGatewayCannotBeChanged',
+          `The ${member} of connection ${id} cannot be changed. Delete the connection and create it again.`,
+          `properties.${member}`,
+        ),
       ),
-    ),
   ];
+}
+
+/** One that is missing is for other rules to tell. */
+function isAnother(before: string | undefined, after: string | undefined): boolean {
+  return before !== undefined && after !== undefined && !isSameResource(before, after);
 }

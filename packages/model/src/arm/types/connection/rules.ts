@@ -47,6 +47,7 @@ export const connectionRules = defineType({
   view: viewConnection,
 });
 
+/** VGW-CONN-041: the key is a secret, which no PUT takes away; the protocol is what `allocate` made of it. */
 function complete(read: ConnectionRead, top: JsonObject, existing: Connection | undefined): Completed<ConnectionProperties, JsonObject> {
   const { sharedKey, authorizationKey, connectionProtocol, ...rest } = read;
   // The service's choice, as a GET showed it, is not one of the user's.

@@ -41,6 +41,7 @@ export const localNetworkGatewayRules = defineType<
   complete: (properties, top) => ({ properties, top }),
   validate: (candidate, existing, context) => [
     ...addressIssues(candidate),
+    ...endpointIssues(candidate, existing),
     ...prefixListIssues(candidate),
     ...bgpIssues(candidate),
     ...(existing === undefined ? [] : connectionIssues(candidate, context)),
@@ -84,6 +85,19 @@ function addressIssues({ id, properties }: LocalNetworkGateway): readonly Issue[
         ),
     ),
   ];
+}
+
+/** A site stays what it is, address or name: Azure wants another site for the other. */
+function endpointIssues({ id, properties }: LocalNetworkGateway, existing: LocalNetworkGateway | undefined): readonly Issue[] {
+  const isNamed = ({ fqdn }: LocalNetworkGatewayProperties): boolean => fqdn !== undefined;
+  return when(existing !== undefined && isNamed(existing.properties) !== isNamed(properties), () =>
+    refuse(
+      'LNG-ADDR-004',
+      'LocalNetworkGatewayEndpointTypeCannotBeChanged',
+      `The local network gateway ${id} cannot be changed ${isNamed(properties) ? 'from a GatewayIpAddress to an Fqdn' : 'from an Fqdn to a GatewayIpAddress'}. Create another one and connect that.`,
+      isNamed(properties) ? 'properties.fqdn' : 'properties.gatewayIpAddress',
+    ),
+  );
 }
 
 const unusable = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3'].map(parseCidr);
