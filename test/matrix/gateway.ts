@@ -14,6 +14,8 @@ export const vnetPrefix = '10.1.0.0/16';
 const scenarioName = 's2s-ikev2-psk';
 const lifetimes = { saLifeTimeSeconds: 27_000, saDataSizeKilobytes: 102_400_000 };
 
+type Observed = ReadonlyMap<string, ConnectionObservation>;
+
 export type ConnectionRequest = Pick<Cell, 'name' | 'publicAddress' | 'prefix' | 'version'> & {
   readonly policy: Policy | undefined;
   readonly properties?: JsonObject;
@@ -24,6 +26,8 @@ export class MatrixGateway {
   readonly publicAddress: string;
   readonly #sdk: NetworkManagementClient;
   readonly #group: string;
+  #reading: Promise<unknown> = Promise.resolve();
+  #nextReading: Promise<Observed> | undefined;
 
   private constructor(session: LabSession, sdk: NetworkManagementClient, group: string, publicAddress: string) {
     this.session = session;
@@ -83,8 +87,18 @@ export class MatrixGateway {
     return String(member(await this.properties(name), 'connectionStatus'));
   }
 
-  /** By connection name, as the agent observed them. */
-  async observed(): Promise<ReadonlyMap<string, ConnectionObservation>> {
+  /** By connection name, as the agent observed them. Each reading is of all: whoever asks while one is under way shares the next. */
+  observed(): Promise<Observed> {
+    this.#nextReading ??= this.#reading.then(() => {
+      this.#nextReading = undefined;
+      const reading = this.#read();
+      this.#reading = reading.catch(() => {});
+      return reading;
+    });
+    return this.#nextReading;
+  }
+
+  async #read(): Promise<Observed> {
     const all = await observedConnections(this.session);
     return new Map(all.map((observation) => [observation.connection.split('/').at(-1) ?? '', observation]));
   }

@@ -18,7 +18,7 @@ export type Outcome = {
   readonly first: Seen;
   readonly last: Seen;
   readonly echoes: { readonly fromGateway: boolean; readonly fromPeer: boolean; readonly afterRekey: boolean };
-  /** By the gateway, at the end. */
+  /** By the gateway, when the peer's last reading was made. */
   readonly observed: ConnectionObservation | undefined;
 };
 
@@ -28,20 +28,13 @@ const patienceMs = 300_000;
 /** An outcome for each cell, or why there is none. */
 export async function runCells(gateway: MatrixGateway, peers: Peers, cells: readonly Cell[]): Promise<ReadonlyMap<Cell, Outcome | Error>> {
   await peers.start(cells);
-  const outcomes = new Map<Cell, Omit<Outcome, 'observed'> | Error>();
+  const outcomes = new Map<Cell, Outcome | Error>();
   for (let from = 0; from < cells.length; from += peers.atOnce)
     for (const [cell, outcome] of await runTogether(gateway, peers, cells.slice(from, from + peers.atOnce))) outcomes.set(cell, outcome);
-  const observed = await observe(gateway, outcomes);
-  return new Map(
-    [...outcomes].map(([cell, outcome]) => [cell, outcome instanceof Error ? outcome : { ...outcome, observed: observed.get(cell.name) }]),
-  );
+  return outcomes;
 }
 
-async function runTogether(
-  gateway: MatrixGateway,
-  peers: Peers,
-  cells: readonly Cell[],
-): Promise<ReadonlyMap<Cell, Omit<Outcome, 'observed'> | Error>> {
+async function runTogether(gateway: MatrixGateway, peers: Peers, cells: readonly Cell[]): Promise<ReadonlyMap<Cell, Outcome | Error>> {
   const crossing = cells.filter(({ begins }) => begins === 'both');
   await using hold = await Hold.place(
     gateway.session,
@@ -62,7 +55,7 @@ async function runTogether(
   await waitUntilBothHaveBegun(gateway, peers, crossing);
   await hold.release();
 
-  const outcomes = new Map<Cell, Omit<Outcome, 'observed'> | Error>();
+  const outcomes = new Map<Cell, Outcome | Error>();
   await forEach(cells, 8, async (cell) => {
     const outcome = follow(gateway, peers, cell).catch(
       async (error: unknown) =>
@@ -73,21 +66,16 @@ async function runTogether(
   return outcomes;
 }
 
-/** The gateway's own view, as soon as it is what the peers say; the last one, to be judged, when it never is. */
-async function observe(
-  gateway: MatrixGateway,
-  outcomes: ReadonlyMap<Cell, Omit<Outcome, 'observed'> | Error>,
-): Promise<ReadonlyMap<string, ConnectionObservation>> {
-  let seen: ReadonlyMap<string, ConnectionObservation> = new Map();
+/** The gateway's own view of a cell, as soon as it is what the peer says; the last one, to be judged, when it never is. */
+async function observe(gateway: MatrixGateway, { name }: Cell, { children }: Seen): Promise<ConnectionObservation | undefined> {
+  const spis = children.map(({ spiIn }) => spiIn).join();
+  let seen: ConnectionObservation | undefined;
   const read = async (): Promise<boolean> => {
-    seen = await gateway.observed();
-    return [...outcomes].every(
-      ([cell, outcome]) =>
-        outcome instanceof Error || spisInUse(seen.get(cell.name)).join() === outcome.last.children.map(({ spiIn }) => spiIn).join(),
-    );
+    seen = (await gateway.observed()).get(name);
+    return spisInUse(seen).join() === spis;
   };
   const { clock } = gateway.session.ports;
-  await until(read, Boolean, { because: 'both ends name the same SAs', clock, timeoutMs: 20_000, everyMs: 1000 }).catch(() => {});
+  await until(read, Boolean, { because: 'both ends name the same SAs', clock, timeoutMs: 60_000, everyMs: 1000 }).catch(() => {});
   return seen;
 }
 
@@ -110,7 +98,7 @@ async function waitUntilBothHaveBegun(gateway: MatrixGateway, peers: Peers, cell
   );
 }
 
-async function follow(gateway: MatrixGateway, peers: Peers, cell: Cell): Promise<Omit<Outcome, 'observed'>> {
+async function follow(gateway: MatrixGateway, peers: Peers, cell: Cell): Promise<Outcome> {
   const wait = { clock: gateway.session.ports.clock, timeoutMs: patienceMs, everyMs: 200 };
   await until(
     () => gateway.status(cell.name),
@@ -142,6 +130,7 @@ async function follow(gateway: MatrixGateway, peers: Peers, cell: Cell): Promise
     first,
     last,
     echoes: { fromGateway, fromPeer, afterRekey },
+    observed: await observe(gateway, cell, last),
   };
 }
 
