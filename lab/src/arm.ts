@@ -49,7 +49,8 @@ export class ArmClient implements Disposable {
 
   constructor(file: ClientFile) {
     this.file = file;
-    this.#agent = new Agent({ ca: readFileSync(file.caFile), keepAlive: true });
+    // Few: each connection costs a handshake, which is dearer than most answers.
+    this.#agent = new Agent({ ca: readFileSync(file.caFile), keepAlive: true, maxSockets: 4 });
   }
 
   /** Any request, any status. `path` from the root, api-version added when it has none. */

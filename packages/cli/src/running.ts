@@ -11,7 +11,7 @@ import { cleanUp } from '@sallyport/agent';
 import { SupervisedChild } from '@sallyport/runtime';
 import type { Logger } from '@sallyport/runtime';
 import { freePort } from './free-port.ts';
-import { agentPaths, clientFile, ownProgram } from './installation.ts';
+import { agentPaths, clientFile, logDirectory, ownProgram } from './installation.ts';
 
 export type UpOptions = {
   readonly fabric: Fabric;
@@ -32,8 +32,12 @@ export type Running = {
   readonly stop: (options: { readonly keep: boolean }) => Promise<void>;
 };
 
-/** A first start makes keys and certificates, and a busy or emulated machine is slow. A child that dies is told much sooner. */
-const readyWithinMs = 300_000;
+/**
+ * Both children's first start takes 2.5 s of processor time, keys and certificates included. An emulated machine needs fifty times as long, two
+ * minutes, and its host may be busy. A child that dies is told much sooner, and one that is slow too.
+ */
+const readyWithinMs = 180_000;
+const isSlowAfterMs = 20_000;
 
 /** @throws LabError with the reason when a child does not become ready. */
 export async function runUp(options: UpOptions): Promise<Running> {
@@ -102,7 +106,7 @@ export function removeRunDirectory(fabric: Pick<Fabric, 'runDirectory'>): void {
 type Child = { readonly child: SupervisedChild; readonly ready: Promise<void> };
 
 /** Ready is the child's first line; dying three times before that is a failure that no restart cures. */
-function startChild({ ports, log, onTrouble, stop }: UpOptions, name: string, argv: readonly string[]): Child {
+function startChild({ fabric, ports, log, onTrouble, stop }: UpOptions, name: string, argv: readonly string[]): Child {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let deaths = 0;
   const child = new SupervisedChild({
@@ -119,7 +123,11 @@ function startChild({ ports, log, onTrouble, stop }: UpOptions, name: string, ar
   });
   stop.addEventListener('abort', () => reject(new LabError(`stopped before the ${name} was ready`)), { once: true });
   const timer = setTimeout(() => reject(new LabError(`the ${name} was not ready within ${readyWithinMs / 1000} s`)), readyWithinMs);
-  const ready = promise.finally(() => clearTimeout(timer));
+  const slow = setTimeout(
+    () => onTrouble(`the ${name} is not ready after ${isSlowAfterMs / 1000} s: a slow machine, or see ${logDirectory(fabric)}`),
+    isSlowAfterMs,
+  );
+  const ready = promise.finally(() => [timer, slow].forEach((one) => clearTimeout(one)));
   ready.catch(() => {}); // awaited together with the other child's; this keeps an earlier failure from being unhandled
   return { child, ready };
 }

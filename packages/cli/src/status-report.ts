@@ -76,11 +76,13 @@ async function readApi(fabric: Fabric): Promise<Api> {
     for (const subscription of listOf(await arm.get('/subscriptions'))) {
       const id = String(member(subscription, 'id'));
       const filter = encodeURIComponent("resourceType eq 'Microsoft.Network/connections'");
-      for (const found of listOf(await arm.get(`${id}/resources?$filter=${filter}`))) {
-        const connection = await arm.get(String(member(found, 'id')));
+      const [found, conditions] = await Promise.all([
+        arm.get(`${id}/resources?$filter=${filter}`),
+        arm.get(`${id}/providers/Sallyport.Health/conditions`),
+      ]);
+      for (const connection of await Promise.all(listOf(found).map((one) => arm.get(String(member(one, 'id'))))))
         if (connection !== undefined) connections.push(rowOfResource(connection));
-      }
-      for (const condition of listOf(await arm.get(`${id}/providers/Sallyport.Health/conditions`))) {
+      for (const condition of listOf(conditions)) {
         const resource = member(condition, 'resource');
         if (member(condition, 'severity') !== 'error' && typeof resource === 'string' && isConnection(resource))
           notes.push(noteOf(resource, condition));
