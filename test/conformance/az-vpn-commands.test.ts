@@ -121,6 +121,10 @@ const table: readonly (readonly [command: string, expected: Expected])[] = [
     'vnet-gateway update -n gw --set tags.x=y',
     { prints: { tags: { x: 'y' }, vpnClientConfiguration: { vpnClientAddressPool: { addressPrefixes: [] } } } },
   ],
+  // As docs/how-to/limit-bandwidth.md has it.
+  ['vnet-gateway update -n gw --set tags.sallyport:bandwidth=much', { refuses: /\(InvalidBandwidth\) / }],
+  ['vnet-gateway update -n gw --set tags.sallyport:bandwidth=sku', { prints: { tags: { x: 'y', 'sallyport:bandwidth': 'sku' } } }],
+  ['vnet-gateway update -n gw --remove tags.sallyport:bandwidth', { prints: { tags: { x: 'y' } } }],
   ['vnet-gateway update -n gw --sku VpnGw3AZ', { prints: { sku: { name: 'VpnGw3AZ', tier: 'VpnGw3AZ' } } }],
   [
     'vnet-gateway update -n gw --sku VpnGw2',

@@ -11,6 +11,7 @@ export * from './arm/skus.ts';
 export * from './arm/types/index.ts';
 export type { IpsecPolicy } from './arm/schema/ipsec.ts';
 export { commonIssues, isResourceName, tagIssues } from './arm/rules/common.ts';
+export { bandwidthOf, bandwidthTag } from './arm/rules/bandwidth.ts';
 export { keyRotationTag, keyRotationWindowMs } from './arm/rules/key-rotation.ts';
 export * from './plan/plan.ts';
 export * from './plan/secret-references.ts';

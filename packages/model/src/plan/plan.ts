@@ -86,6 +86,8 @@ export type InstancePlan = {
   readonly gateway: ResourceId;
   readonly role: 'IN_0' | 'IN_1';
   readonly namespace: string;
+  /** What its tunnels may carry together, each way. Absent: as much as the host can. */
+  readonly bandwidth?: { readonly bitsPerSecond: number };
   readonly public: { readonly linkId: number; readonly address: string; readonly router: string };
   readonly vnet: {
     readonly linkId: number;

@@ -85,7 +85,7 @@ function networkInterfaceBlock(on: string, plan: NetworkInterfacePlan): Block {
   };
 }
 
-function instanceBlock(on: string, { id, gateway, role, namespace, public: outside, vnet }: InstancePlan): Block {
+function instanceBlock(on: string, { id, gateway, role, namespace, bandwidth, public: outside, vnet }: InstancePlan): Block {
   return {
     key: `${on} ${id.toLowerCase()}`,
     title: `gateway ${nameOf(gateway)} ${role}`,
@@ -94,6 +94,7 @@ function instanceBlock(on: string, { id, gateway, role, namespace, public: outsi
       `public address ${outside.address} router ${outside.router} link l${outside.linkId}`,
       `vnet ${resourceName(vnet.vnet)}/${resourceName(vnet.subnet)} address ${vnet.address} router ${vnet.router} link l${vnet.linkId}`,
       `vnet prefixes ${vnet.prefixes.join(', ')}`,
+      ...(bandwidth === undefined ? [] : [`bandwidth ${bandwidth.bitsPerSecond / 1_000_000} Mbit/s each way`]),
     ],
   };
 }

@@ -5,6 +5,7 @@
 import {
   asConnection,
   asVirtualNetworkGateway,
+  bandwidthOf,
   containsAddress,
   formatCidr,
   isSameResource,
@@ -62,6 +63,7 @@ function planOne(
     const because = `public IP address ${name} (${active.publicIPAddress}) is in none of the public networks`;
     return notPlanned(resource, 'PublicAddressOutsideNetworks', because);
   }
+  const bitsPerSecond = bandwidthOf(resource.tags, { name: properties.sku.name, generation: properties.vpnGatewayGeneration });
   return {
     key: `${key}/in_0`,
     host: place.vnet.host,
@@ -72,6 +74,7 @@ function planOne(
     gatewayName: resource.name,
     vnetKey: place.vnet.key,
     role: 'IN_0',
+    ...(bitsPerSecond === undefined ? {} : { bandwidth: { bitsPerSecond } }),
     public: { address: active.publicIPAddress, router: network.router },
     vnet: vnetLeg,
     tunnels: [],

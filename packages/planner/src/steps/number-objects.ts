@@ -99,7 +99,7 @@ function networkInterfacePlan(draft: DraftNetworkInterface, { links, namespaces 
 }
 
 function instancePlan(draft: DraftInstance, { links, tunnels, namespaces }: Numbers, assigned: Assigned): InstancePlan {
-  const { key, id, gateway, role } = draft;
+  const { key, id, gateway, role, bandwidth } = draft;
   const names = allocateNames(
     draft.tunnels.map(({ connection }) => ({ key: resourceKey(connection), name: resourceName(connection), compose: (stem) => stem })),
     assigned.tunnelNames.get(key) ?? new Map(),
@@ -110,6 +110,7 @@ function instancePlan(draft: DraftInstance, { links, tunnels, namespaces }: Numb
     gateway,
     role,
     namespace: of(namespaces, key),
+    ...(bandwidth === undefined ? {} : { bandwidth }),
     public: { linkId: of(links, linkKey(key, 'public')), ...draft.public },
     vnet: { linkId: of(links, linkKey(key, 'vnet')), ...draft.vnet },
     tunnels: draft.tunnels.map((tunnel) => {

@@ -67,6 +67,8 @@ export function gateway(name: string, vnet: string, { address, privateAddress, m
     properties: {
       gatewayType: 'Vpn',
       vpnType: 'RouteBased',
+      vpnGatewayGeneration: 'Generation1',
+      sku: { name: 'VpnGw1AZ', tier: 'VpnGw1AZ' },
       ipConfigurations: [
         { name: 'default', properties: { subnet: { id: subnetId(vnet, 'GatewaySubnet') }, publicIPAddress: { id: publicIPAddressId } } },
       ],

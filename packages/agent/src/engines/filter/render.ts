@@ -2,14 +2,15 @@
  * The packet filter of a gateway instance: table `inet sallyport`. Pure. Between VNet and tunnels everything may pass that
  * belongs to the connection (sources.ts), and between tunnels that allow transit; between VNet and the public network nothing,
  * ever; on the public leg only IKE (as much as charon can bear: ike-admission.ts), ESP and ICMP, and only from and to the gateway's public
- * address. On the VNet leg, IKE and ESP with peers of the private address only.
- * So a packet of the inside can't leave in clear whatever the routes say. Not NAT, not SKU limits.
+ * address. On the VNet leg, IKE and ESP with peers of the private address only. What tunnels may carry together is bandwidth.ts.
+ * So a packet of the inside can't leave in clear whatever the routes say. Not NAT.
  */
 import type { InstancePlan } from '@sallyport/model';
 import type { NftChain } from '@sallyport/protocols';
 import { privatePeers, vnetAddress } from '../outer-leg.ts';
 import { markedTable } from '../marked-table.ts';
 import type { MarkedTable } from '../marked-table.ts';
+import { bandwidthRules } from './bandwidth.ts';
 import { admissionChains, admissionRules, admissionSets } from './ike-admission.ts';
 import { sourceChains } from './sources.ts';
 
@@ -38,6 +39,7 @@ function chainsOf(instance: InstancePlan, clampsMss: boolean): readonly NftChain
       name: 'forward',
       hook: 'type filter hook forward priority 0; policy drop;',
       rules: [
+        ...bandwidthRules(instance),
         ...(clampsMss ? instance.tunnels.flatMap((tunnel) => clamps(`t${tunnel.ifId}`, tunnel.mssClamp)) : []),
         'iifname "vnet" oifname "t*" accept',
         'iifname "t*" oifname "vnet" accept',

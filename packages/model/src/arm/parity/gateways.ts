@@ -126,6 +126,18 @@ export const gatewayParity: readonly ParityRow[] = [
     'They are stored and shown.',
   ),
   notYet(
+    'VGW-NET-012',
+    'A dual-stack gateway carries IPv6 in its tunnels.',
+    pages.faq,
+    'IPv6 prefixes are stored; their network or connection is not planned and says so, Ipv6NotSupported. Newer than March 2025.',
+  ),
+  notYet(
+    'VGW-NET-013',
+    'High-bandwidth tunnels over ExpressRoute private peering.',
+    pages.privatePeering,
+    'Newer than March 2025; there are no circuits here.',
+  ),
+  notYet(
     'VGW-HA-001',
     'Active-active, both instances have tunnels; active-standby, the second takes over from the first.',
     pages.activeActive,

@@ -18,7 +18,7 @@ const outer = 'On the kernel’s IPsec both; xfrmd asks its peers for ESP in UDP
 const fragments = 'Both are carried. TCP never needs them: its MSS is clamped.';
 const devices = 'Some of Azure’s, and others, such as strongSwan, VyOS and OPNsense.';
 const bandwidth =
-  'They share what the host can do. The SKU’s figure is no limit here: where one is wanted, shape the host’s interface (tc).';
+  'They share what the host can do. With the tag sallyport:bandwidth on the gateway they share the SKU’s figure, or a rate, each way; what is over it is dropped.';
 
 export const peerParity: readonly ParityRow[] = [
   row('VGW-PEER-001', 'As responder the gateway accepts the traffic selectors a peer proposes, in every connection mode.', pages.faq),

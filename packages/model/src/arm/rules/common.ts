@@ -6,6 +6,7 @@
 import type { Issue } from '../../issue.ts';
 import type { Resource } from '../resource.ts';
 import { parseResourceId } from '../resource-id.ts';
+import { bandwidthIssues } from './bandwidth.ts';
 import { keyRotationIssues } from './key-rotation.ts';
 import { refuse, when } from './refuse.ts';
 
@@ -68,6 +69,7 @@ export function tagIssues(tags: Readonly<Record<string, string>>): readonly Issu
       ),
     ]),
     ...keyRotationIssues(tags),
+    ...bandwidthIssues(tags),
   ];
 }
 

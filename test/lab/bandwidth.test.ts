@@ -1,0 +1,79 @@
+/**
+ * VGW-OPS-006: tunnels of a gateway share the bandwidth its tag gives it: what is over it is dropped, counted, and nobody's tunnel is touched.
+ * Asserted are counts of packets: how fast a machine is does not matter.
+ */
+import { expect, test } from 'vitest';
+import { buildScenario, connectSdk, expectScenario, findPlace, inside, loadScenario } from '@sallyport/lab';
+import type { LabSession, Place } from '@sallyport/lab';
+import { systemClock, until } from '@sallyport/runtime';
+import { UpProcess, observedConnections, ports, withEvidence } from './up-process.ts';
+
+const tag = 'sallyport:bandwidth';
+const echoes = 500;
+
+test('two sites share 64 kbit/s, and have all they want without the tag', async () => {
+  await using up = await UpProcess.start();
+  await withEvidence(up, 'bandwidth', async (evidence) => {
+    const { session } = up;
+    const scenario = loadScenario('s2s-two-sites', session.arm.file.subscriptionId);
+    await evidence.startCapture();
+    await buildScenario(session, scenario);
+    await expectScenario(session, scenario);
+    const [vm, one, two] = ['vm1', 'site1-host', 'site2-host'].map((name) => findPlace(session.fabric, name)) as [Place, Place, Place];
+    const before = await allSas(session);
+    const group = scenario.expect[0]?.connection.split('/')[4] ?? '';
+    const { virtualNetworkGateways } = await connectSdk(session.arm.file);
+    const give = async (tags: Record<string, string>, rules: number): Promise<void> => {
+      await virtualNetworkGateways.updateTags(group, 'hq-gateway', { tags });
+      await until(
+        () => dropped(session),
+        (found) => found.length === rules,
+        { because: `${rules} rules of bandwidth are loaded`, clock: systemClock },
+      );
+    };
+    await expect(virtualNetworkGateways.updateTags(group, 'hq-gateway', { tags: { [tag]: 'much' } })).rejects.toMatchObject({
+      code: 'InvalidBandwidth',
+    });
+
+    // Some 12 of 1,000: one site takes from the other, and the answers of both count the other way.
+    await give({ [tag]: '64kbps' }, 2);
+    const shared = await Promise.all([flood(vm, one), flood(vm, two)]);
+    const lost = (await dropped(session)).reduce((sum, packets) => sum + packets, 0);
+    const answered = shared.reduce((sum, count) => sum + count, 0);
+    expect(answered).toBeGreaterThan(0);
+    expect(answered + lost).toBe(2 * echoes);
+    expect(lost).toBeGreaterThan(echoes);
+
+    await give({ [tag]: 'sku' }, 2);
+    expect(await flood(vm, one)).toBe(echoes);
+    expect(await dropped(session)).toEqual([0, 0]);
+
+    await give({}, 0);
+    expect(await flood(two, vm)).toBe(echoes);
+    expect(await allSas(session)).toEqual(before);
+
+    await evidence.stopCapture();
+    expect(await evidence.countPackets('net 10.0.0.0/8 or net 192.168.0.0/16')).toBe(0);
+  });
+});
+
+/** 1,000 bytes each 5 ms, whether answered or not: some 1.6 Mbit/s. Answers how many came back. */
+async function flood(from: Place, to: Place): Promise<number> {
+  const argv = ['ping', '-n', '-q', '-s', '1000', '-i', '0.005', '-W', '2', '-c', `${echoes}`, to.addresses[0] ?? ''];
+  const { stdout } = await ports.run(inside(from.namespace, argv), { okCodes: [0, 1], timeoutMs: 120_000 });
+  return Number(/(\d+) received/.exec(stdout)?.[1]);
+}
+
+/** Packets over the bandwidth, to sites and from them; empty where there is no limit. */
+async function dropped(session: LabSession): Promise<readonly number[]> {
+  const { namespace } = findPlace(session.fabric, 'hq-gateway/IN_0');
+  const { stdout } = await ports.run(inside(namespace, ['nft', 'list', 'chain', 'inet', 'sallyport', 'forward']));
+  return [...stdout.matchAll(/counter packets (\d+) bytes \d+ drop comment "bandwidth (?:to|from) sites"/g)].map(([, packets]) =>
+    Number(packets),
+  );
+}
+
+async function allSas(session: LabSession): Promise<readonly string[]> {
+  const seen = await observedConnections(session);
+  return seen.flatMap(({ ikeSas }) => ikeSas.map((sa) => `${sa.initiatorSpi} ${sa.responderSpi}`)).toSorted();
+}
