@@ -39,7 +39,7 @@ struct Options {
 
 struct Received {
   std::vector<uint8_t> bytes;
-  uint8_t traffic_class = 0;
+  uint8_t traffic_class = 0, hop_limit = 0;
 };
 
 struct World {
@@ -57,6 +57,7 @@ struct World {
     Fd socket = loopback_socket(here);
     peer = loopback_socket(there);
     set_option(peer.get(), IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS");
+    set_option(peer.get(), IPPROTO_IP, IP_RECVTTL, 1, "IP_RECVTTL");
     int channel[2], device[2];
     CHECK(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, channel) == 0);
     CHECK(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, device) == 0);
@@ -96,11 +97,15 @@ struct World {
     tables.publish_sa(*sa);
   }
 
-  void send(const std::vector<uint8_t>& packet, VirtioHeader virtio = {}) {
-    std::vector<uint8_t> frame(sizeof virtio);
-    std::memcpy(frame.data(), &virtio, sizeof virtio);
-    frame.insert(frame.end(), packet.begin(), packet.end());
-    CHECK(::send(host.get(), frame.data(), frame.size(), 0) == static_cast<ssize_t>(frame.size()));
+  void send(const std::vector<uint8_t>& packet, VirtioHeader virtio = {}) { send_all({packet}, virtio); }
+  /** In one batch. */
+  void send_all(const std::vector<std::vector<uint8_t>>& packets, VirtioHeader virtio = {}) {
+    for (const auto& packet : packets) {
+      std::vector<uint8_t> frame(sizeof virtio);
+      std::memcpy(frame.data(), &virtio, sizeof virtio);
+      frame.insert(frame.end(), packet.begin(), packet.end());
+      CHECK(::send(host.get(), frame.data(), frame.size(), 0) == static_cast<ssize_t>(frame.size()));
+    }
     CHECK(outbound.drain(*tun));
     outbound.flush();
   }
@@ -120,14 +125,18 @@ struct World {
     if (size < 0) return std::nullopt;
     received.bytes.resize(static_cast<size_t>(size));
     for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr; item = CMSG_NXTHDR(&header, item))
-      if (item->cmsg_type == IP_TOS) received.traffic_class = *CMSG_DATA(item);
+      if (item->cmsg_type == IP_TOS)
+        received.traffic_class = *CMSG_DATA(item);
+      else if (item->cmsg_type == IP_TTL)
+        received.hop_limit = static_cast<uint8_t>(load_raw<int>(CMSG_DATA(item)));
     return received;
   }
 
-  void receive(std::vector<uint8_t> bytes, uint8_t traffic_class = 0, bool is_raw = false) {
+  void receive(std::vector<uint8_t> bytes, uint8_t traffic_class = 0, bool is_raw = false, uint8_t hop_limit = kUsualHopLimit) {
     Inbound::Arrival arrival = from_here();
     arrival.traffic_class = traffic_class;
     arrival.is_raw = is_raw;
+    arrival.hop_limit = hop_limit;
     inbound.handle_datagram(nullptr, bytes, arrival);
     inbound.flush();
   }

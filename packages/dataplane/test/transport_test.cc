@@ -67,6 +67,59 @@ TEST(markings_are_those_of_the_wire) {
   CHECK(world.delivered() == packet);
 }
 
+// GTSM (RFC 5082) and traceroute: what a packet was sent with is what it arrives with, less the routers it passed.
+TEST(the_hop_limit_is_the_packets_own) {
+  World world(transport());
+  const auto with_hop_limit = [](uint8_t value) {
+    auto packet = udp(100);
+    packet[8] = value;
+    store_ipv4_checksum(packet.data(), 20);
+    return packet;
+  };
+  // Of one length, flow and traffic class, and in one batch: only those of one hop limit share a message.
+  std::vector<std::vector<uint8_t>> sent;
+  for (const uint8_t value : {255, 255, 255, 1, 64, 64, 255}) sent.push_back(with_hop_limit(value));
+  world.send_all(sent);
+  for (const auto& packet : sent) {
+    const auto esp = world.sealed();
+    CHECK(esp && esp->hop_limit == packet[8]);
+    if (!esp) continue;
+    world.receive(esp->bytes, 0, false, esp->hop_limit);
+    CHECK(world.delivered() == packet);
+  }
+  world.send(with_hop_limit(0));
+  CHECK(!world.sealed() && world.dropped(Drop::MalformedFrame) == 1);
+}
+
+TEST(packets_of_different_hop_limits_are_not_merged) {
+  World world(transport());
+  std::vector<std::vector<uint8_t>> batch;
+  for (const uint8_t hop_limit : {255, 254}) {
+    auto arrival = world.from_here();
+    arrival.hop_limit = hop_limit;
+    batch.push_back(world.seal(upper_of(udp(100)), IPPROTO_UDP));
+    world.inbound.handle_datagram(nullptr, batch.back(), arrival);
+  }
+  world.inbound.flush();
+  for (const uint8_t hop_limit : {255, 254}) {
+    const auto packet = world.delivered();
+    CHECK(packet && (*packet)[8] == hop_limit && packet->size() == 128);
+  }
+}
+
+// The outer header of tunnel mode is the host's own (RFC 4301 §5.1.2.1).
+TEST(tunnels_leave_the_hop_limit_to_the_kernel) {
+  World world;
+  auto packet = packets::udp(4, 10);
+  packet[8] = 200;
+  store_ipv4_checksum(packet.data(), 20);
+  world.send(packet);
+  const auto esp = world.sealed();
+  CHECK(esp && esp->hop_limit == kUsualHopLimit);
+  world.receive(esp->bytes, 0, false, 33);
+  CHECK(world.delivered() == packet);
+}
+
 TEST(super_packets_are_split_and_put_together_again) {
   World world(transport());
   const auto super = tcp(1, 12'980);
@@ -130,16 +183,50 @@ TEST(headers_and_checksums_of_ipv6) {
     buffer.insert(buffer.end(), upper.begin(), upper.end());
     if (is_encapsulated) buffer[kTransportHeaderRoom + 6] ^= 0x5a;
     Drop cause{};
-    const auto packet = restore_transport(buffer.data(), upper.size(), {source, destination, 0, IPPROTO_UDP, is_encapsulated}, cause);
+    const auto packet = restore_transport(buffer.data(), upper.size(), {source, destination, 0, 64, IPPROTO_UDP, is_encapsulated}, cause);
     CHECK(packet && check::equal({packet->data, packet->length}, wanted));
   }
   // A fragment, and an extension header: whole, but not what may be in ESP.
-  for (const auto& [protocol, wrong] : {std::pair<uint8_t, Drop>{IPPROTO_FRAGMENT, Drop::TransportFragment}, {IPPROTO_DSTOPTS, Drop::TransportOptions}}) {
+  for (const auto& [protocol, wrong] : {std::pair<uint8_t, Drop>{IPPROTO_FRAGMENT, Drop::TransportFragment},
+                                        {IPPROTO_HOPOPTS, Drop::TransportOptions},
+                                        {IPPROTO_ROUTING, Drop::TransportOptions}}) {
     std::vector<uint8_t> buffer(kTransportHeaderRoom + 16);
     buffer[kTransportHeaderRoom] = IPPROTO_UDP;
     Drop cause{};
-    CHECK(!restore_transport(buffer.data(), 16, {source, destination, 0, protocol, false}, cause) && cause == wrong);
+    CHECK(!restore_transport(buffer.data(), 16, {source, destination, 0, 64, protocol, false}, cause) && cause == wrong);
   }
+}
+
+TEST(ipv6_destination_options_go_into_esp) {
+  auto wanted = packets::udp(6, 33);
+  const std::vector<uint8_t> options{IPPROTO_UDP, 1, 1, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+  wanted[6] = IPPROTO_DSTOPTS;
+  wanted.insert(wanted.begin() + 40, options.begin(), options.end());
+  store16(&wanted[4], static_cast<uint16_t>(wanted.size() - 40));
+  Drop cause{};
+  const auto payload = transport_payload(*parse_packet(wanted), cause);
+  CHECK(payload && payload->offset == 40 && payload->next_header == IPPROTO_DSTOPTS);
+  const Address source = Address::from_bytes(AF_INET6, &wanted[8]), destination = Address::from_bytes(AF_INET6, &wanted[24]);
+  for (const bool is_encapsulated : {false, true}) {
+    std::vector<uint8_t> buffer(kTransportHeaderRoom);
+    const auto upper = upper_of(wanted, 40);
+    buffer.insert(buffer.end(), upper.begin(), upper.end());
+    if (is_encapsulated) buffer[kTransportHeaderRoom + options.size() + 6] ^= 0x5a;  // the checksum is behind them
+    const auto packet = restore_transport(buffer.data(), upper.size(), {source, destination, 0, 64, IPPROTO_DSTOPTS, is_encapsulated}, cause);
+    CHECK(packet && packet->protocol == IPPROTO_UDP && check::equal({packet->data, packet->length}, wanted));
+  }
+  // Beside another header they stay in front of it, or behind it: either way not ours to move.
+  for (const uint8_t other : {IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_DSTOPTS}) {
+    auto both = wanted;
+    both[6] = other;
+    both.insert(both.begin() + 40, {IPPROTO_DSTOPTS, 0, 1, 4, 0, 0, 0, 0});
+    store16(&both[4], static_cast<uint16_t>(both.size() - 40));
+    CHECK(!transport_payload(*parse_packet(both), cause) && cause == Drop::TransportOptions);
+  }
+  // Options that reach beyond the packet.
+  std::vector<uint8_t> cut(kTransportHeaderRoom + 8);
+  cut[kTransportHeaderRoom + 1] = 1;
+  CHECK(!restore_transport(cut.data(), 8, {source, destination, 0, 64, IPPROTO_DSTOPTS, false}, cause) && cause == Drop::TransportOptions);
 }
 
 TEST(what_it_can_not_carry_is_refused) {

@@ -22,10 +22,10 @@ struct OuterBytes {
   size_t size = 0;
 };
 
-/** What the kernel puts in front, as far as it is known here: hop limit and identification are its own choice. */
+/** What the kernel puts in front, as far as it is known here: the identification is its own choice. */
 OuterBytes outer_bytes(const OuterHeader& outer, OuterMarking marking, std::span<const uint8_t> esp) {
   OuterBytes made;
-  constexpr uint8_t kHopLimit = 64;
+  const uint8_t hop_limit = marking.hop_limit == 0 ? kUsualHopLimit : marking.hop_limit;
   const bool is_v4 = outer.destination.address.family == AF_INET;
   const size_t udp = outer.is_raw() ? 0 : kUdpHeader, ip = is_v4 ? 20 : 40;
   const uint8_t protocol = outer.is_raw() ? IPPROTO_ESP : IPPROTO_UDP;
@@ -38,14 +38,14 @@ OuterBytes outer_bytes(const OuterHeader& outer, OuterMarking marking, std::span
     at[1] = marking.traffic_class;
     store16(at + 2, static_cast<uint16_t>(made.size + esp.size()));
     at[6] = marking.may_fragment ? 0 : 0x40;
-    at[8] = kHopLimit;
+    at[8] = hop_limit;
     at[9] = protocol;
     store_ipv4_checksum(at, ip);
   } else {
     store32(at, 0x60000000 | uint32_t{marking.traffic_class} << 20);
     store16(at + 4, static_cast<uint16_t>(udp + esp.size()));
     at[6] = protocol;
-    at[7] = kHopLimit;
+    at[7] = hop_limit;
   }
   if (udp == 0) return made;
   store16(at + ip, outer.source.port);

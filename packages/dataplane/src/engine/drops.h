@@ -33,7 +33,7 @@ namespace xfrmd {
   /* both */                                                                                        \
   X(TransportAddress, "transportAddress")    /* transport mode: not between the ends of the SA */   \
   X(TransportFragment, "transportFragment")  /* transport mode takes whole packets (RFC 4303) */    \
-  X(TransportOptions, "transportOptions")    /* transport mode: IPv4 options, extension headers */  \
+  X(TransportOptions, "transportOptions")    /* transport mode: IPv4 options, headers for routers */  \
   X(SaExpired, "saExpired")                  /* hard limit of the SA reached */                     \
   X(CipherFailed, "cipherFailed")            /* OpenSSL failed */
 

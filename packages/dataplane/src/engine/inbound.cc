@@ -67,7 +67,7 @@ void Inbound::handle_esp(std::span<uint8_t> packet, const Arrival& arrival) {
 void Inbound::show_outer(const Sa* sa, std::span<const uint8_t> packet, const Arrival& arrival) const {
   constexpr uint16_t kNatTraversal = 4500;
   const uint16_t port = arrival.is_raw ? 0 : sa == nullptr ? kNatTraversal : sa->outer.load(std::memory_order_acquire)->destination.port;
-  tap_.see_outer(sa, true, {arrival.from, {arrival.to, port}}, {arrival.traffic_class, true}, packet);
+  tap_.see_outer(sa, true, {arrival.from, {arrival.to, port}}, {arrival.traffic_class, true, arrival.hop_limit}, packet);
 }
 
 std::unique_lock<SpinLock> Inbound::take_turn(Sa& sa) const {

@@ -33,6 +33,7 @@ class Inbound final : private FrameSink {
     uint32_t interface_index = 0;
     size_t segment = 0;  // UDP_GRO: all datagrams but the last have this size; 0 for one datagram
     uint8_t traffic_class = 0;
+    uint8_t hop_limit = kUsualHopLimit;
     bool is_raw = false;  // no UDP header
   };
   /** One ESP packet from the SPI on. */

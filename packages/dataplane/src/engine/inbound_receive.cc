@@ -36,6 +36,8 @@ Inbound::Arrival read_arrival(const sockaddr_storage& from, msghdr& header) {
       arrival.traffic_class = *data;
     } else if (item->cmsg_level == IPPROTO_IPV6 && item->cmsg_type == IPV6_TCLASS) {
       arrival.traffic_class = static_cast<uint8_t>(load_raw<int>(data));
+    } else if ((item->cmsg_level == IPPROTO_IP && item->cmsg_type == IP_TTL) || (item->cmsg_level == IPPROTO_IPV6 && item->cmsg_type == IPV6_HOPLIMIT)) {
+      arrival.hop_limit = static_cast<uint8_t>(load_raw<int>(data));
     }
   }
   return arrival;
@@ -48,7 +50,7 @@ void Inbound::receive_batch(int fd, Handle handle) {
   mmsghdr messages[kMostMessages];
   iovec parts[kMostMessages];
   sockaddr_storage from[kMostMessages];
-  alignas(cmsghdr) uint8_t control[kMostMessages][128];
+  alignas(cmsghdr) uint8_t control[kMostMessages][192];
   for (size_t i = 0; i < messages_; i++) {
     parts[i] = {buffer_.get() + i * kMessageBytes, kMessageBytes};
     messages[i] = {};

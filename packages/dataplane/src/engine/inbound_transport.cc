@@ -28,7 +28,7 @@ void Inbound::deliver_transport(Sa& sa, std::span<const uint8_t> upper, uint8_t 
   uint8_t* room = room_for_restored(kTransportHeaderRoom + upper.size());
   std::memcpy(room + kTransportHeaderRoom, upper.data(), upper.size());
   Drop cause = Drop::MalformedInner;
-  auto packet = restore_transport(room, upper.size(), {arrival.from.address, arrival.to, arrival.traffic_class, next_header, !arrival.is_raw}, cause);
+  auto packet = restore_transport(room, upper.size(), {arrival.from.address, arrival.to, arrival.traffic_class, arrival.hop_limit, next_header, !arrival.is_raw}, cause);
   if (!packet) return drops_.count(cause);
   const Interface* interface = recent_.interface;
   Tun* tun = interface == nullptr ? nullptr : interface->tun.load(std::memory_order_acquire);

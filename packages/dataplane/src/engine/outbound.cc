@@ -7,7 +7,6 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "engine/limits.h"
-#include "engine/transport.h"
 #include "net/ecn.h"
 #include "net/mss.h"
 #include "net/too_big.h"
@@ -85,11 +84,15 @@ void Outbound::handle(Tun& tun, const Interface& interface, size_t frame_bytes) 
   marking.traffic_class =
       outer_traffic_class(packet->traffic_class(), (sa->config.extra_flags & XFRM_SA_XFLAG_DONT_ENCAP_DSCP) == 0, sa->copies_ecn());
   marking.may_fragment = may_fragment(*sa, *packet);
-  Payload payload{0, next_header(packet->version)};
+  EspPayload payload{0, next_header(packet->version)};
   if (sa->is_transport()) [[unlikely]] {
-    if (const auto obstacle = transport_obstacle(*packet)) return drops_.count(*obstacle);
-    payload = {packet->upper, packet->protocol};
+    Drop cause{};
+    const auto upper = transport_payload(*packet, cause);
+    if (!upper) return drops_.count(cause);
+    payload = *upper;
     marking.traffic_class = packet->traffic_class();  // the header stays its own
+    marking.hop_limit = packet->hop_limit();
+    if (marking.hop_limit == 0) return drops_.count(Drop::MalformedFrame);  // RFC 1122 §3.2.1.7: never sent
   }
   if (virtio.gso_type != kVirtioGsoNone) {
     auto segmenter = Segmenter::make(*packet, virtio);
@@ -129,7 +132,7 @@ bool Outbound::refuses(Tun& tun, const Sa& sa, const Packet& packet, size_t larg
 }
 
 /** Adds the ESP trailer behind the packet (there is kTailRoom) and seals it into the batch. */
-bool Outbound::seal(Sa& sa, const OuterHeader& outer, std::span<uint8_t> packet, Payload payload, OuterMarking marking) {
+bool Outbound::seal(Sa& sa, const OuterHeader& outer, std::span<uint8_t> packet, EspPayload payload, OuterMarking marking) {
   if (!admit(sa, notices_, drops_)) return false;
   const uint64_t sequence = sa.last_sent.load(std::memory_order_relaxed) + 1;
   if (!has_sequence(sa, sequence, notices_, drops_)) return false;

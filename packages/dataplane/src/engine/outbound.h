@@ -1,6 +1,7 @@
 /** From a TUN to the wire: finds the policy and SA of a frame, splits it, seals each packet and puts it in the batch. */
 #pragma once
 #include "engine/notices.h"
+#include "engine/transport.h"
 #include "engine/udp_batch.h"
 #include "net/segment.h"
 
@@ -21,16 +22,10 @@ class Outbound {
   // A frame of at most 64 KB behind its virtio header.
   static constexpr size_t kFrameBytes = 65'536 + sizeof(VirtioHeader);
 
-  /** Which part of a packet goes into ESP, and what it is. */
-  struct Payload {
-    size_t offset;
-    uint8_t next_header;
-  };
-
   void handle(Tun& tun, const Interface& interface, size_t frame_bytes);
   Sa* select_sa(Tun& tun, const Interface& interface, const Packet& packet);
   bool refuses(Tun& tun, const Sa& sa, const Packet& packet, size_t largest, OuterMarking& marking);
-  bool seal(Sa& sa, const OuterHeader& outer, std::span<uint8_t> packet, Payload payload, OuterMarking marking);
+  bool seal(Sa& sa, const OuterHeader& outer, std::span<uint8_t> packet, EspPayload payload, OuterMarking marking);
 
   const Tables& tables_;
   Notices& notices_;

@@ -34,9 +34,11 @@ void prepare_for_receiving(int fd, uint16_t family) {
   if (family == AF_INET) {
     set_option(fd, IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO");
     set_option(fd, IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS");
+    set_option(fd, IPPROTO_IP, IP_RECVTTL, 1, "IP_RECVTTL");
   } else {
     set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO");
     set_option(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1, "IPV6_RECVTCLASS");
+    set_option(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1, "IPV6_RECVHOPLIMIT");
   }
 }
 

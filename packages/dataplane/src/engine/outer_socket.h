@@ -9,17 +9,21 @@
 
 namespace xfrmd {
 
+/** Of what the kernel sends (RFC 1340), and of what shows none. */
+inline constexpr uint8_t kUsualHopLimit = 64;
+
 /** What the outer header of a packet says beyond its addresses. */
 struct OuterMarking {
   uint8_t traffic_class = 0;
   bool may_fragment = false;
+  uint8_t hop_limit = 0;  // 0: the kernel's, as for every packet of the host
   bool operator==(const OuterMarking&) const = default;
 };
 
 /** @throws std::system_error naming `what` */
 void set_option(int fd, int level, int option, int value, const char* what);
 
-/** Deep buffers; packet information and traffic class with everything received. @throws std::system_error */
+/** Deep buffers; packet information, traffic class and hop limit with everything received. @throws std::system_error */
 void prepare_for_receiving(int fd, uint16_t family);
 
 /**

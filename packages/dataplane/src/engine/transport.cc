@@ -12,7 +12,7 @@ namespace xfrmd {
 namespace {
 
 constexpr size_t kIpv4Header = 20, kIpv6Header = 40;
-constexpr uint8_t kHopLimit = 64, kDontFragment = 0x40;
+constexpr uint8_t kDontFragment = 0x40;
 
 struct UpperLayer {
   size_t minimum, checksum;
@@ -33,7 +33,7 @@ void write_header(uint8_t* ip, size_t upper_length, const TransportArrival& arri
     ip[1] = arrival.traffic_class;
     store16(ip + 2, static_cast<uint16_t>(kIpv4Header + upper_length));
     ip[6] = kDontFragment;  // and so no identification is needed (RFC 6864)
-    ip[8] = kHopLimit;
+    ip[8] = arrival.hop_limit;
     ip[9] = arrival.protocol;
     std::memcpy(ip + 12, arrival.source.bytes.data(), 4);
     std::memcpy(ip + 16, arrival.destination.bytes.data(), 4);
@@ -45,9 +45,16 @@ void write_header(uint8_t* ip, size_t upper_length, const TransportArrival& arri
   ip[1] = static_cast<uint8_t>(arrival.traffic_class << 4);
   store16(ip + 4, static_cast<uint16_t>(upper_length));
   ip[6] = arrival.protocol;
-  ip[7] = kHopLimit;
+  ip[7] = arrival.hop_limit;
   std::memcpy(ip + 8, arrival.source.bytes.data(), 16);
   std::memcpy(ip + 24, arrival.destination.bytes.data(), 16);
+}
+
+/** And no other extension header, which would be for routers, or change where the packet goes. */
+bool has_destination_options_alone(const Packet& packet) {
+  if (packet.version != 6 || packet.data[6] != IPPROTO_DSTOPTS || packet.upper <= kIpv6Header) return false;
+  const uint8_t* options = packet.data + kIpv6Header;
+  return options[0] == packet.protocol && packet.upper == kIpv6Header + (size_t{options[1]} + 1) * 8;
 }
 
 /** False when there is no whole header to hold one. */
@@ -79,9 +86,12 @@ bool is_between_ends(const OuterHeader& outer, const Packet& packet) {
          std::memcmp(packet.destination(), destination.bytes.data(), source.size()) == 0;
 }
 
-std::optional<Drop> transport_obstacle(const Packet& packet) {
-  if (packet.is_fragment) return Drop::TransportFragment;
-  if (packet.upper != (packet.version == 4 ? kIpv4Header : kIpv6Header)) return Drop::TransportOptions;
+std::optional<EspPayload> transport_payload(const Packet& packet, Drop& cause) {
+  const size_t header = packet.version == 4 ? kIpv4Header : kIpv6Header;
+  cause = packet.is_fragment ? Drop::TransportFragment : Drop::TransportOptions;
+  if (packet.is_fragment) return std::nullopt;
+  if (packet.upper == header) return EspPayload{header, packet.protocol};
+  if (has_destination_options_alone(packet)) return EspPayload{header, IPPROTO_DSTOPTS};
   return std::nullopt;
 }
 
@@ -97,7 +107,7 @@ std::optional<Packet> restore_transport(uint8_t* buffer, size_t upper_length, co
     cause = Drop::TransportFragment;
     return std::nullopt;
   }
-  if (packet->upper != header || !packet->has_upper) {
+  if ((packet->upper != header && !has_destination_options_alone(*packet)) || !packet->has_upper) {
     cause = Drop::TransportOptions;
     return std::nullopt;
   }

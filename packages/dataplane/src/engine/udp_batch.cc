@@ -1,4 +1,4 @@
-/** sendmmsg with UDP_SEGMENT, source address and TOS per message. */
+/** sendmmsg with UDP_SEGMENT, source address, TOS and, where it is not the kernel's to choose, hop limit per message. */
 #include "engine/udp_batch.h"
 
 #include <netinet/in.h>
@@ -19,7 +19,7 @@ namespace {
 struct Outgoing {
   iovec part;
   sockaddr_storage to;
-  alignas(cmsghdr) uint8_t control[CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int))];
+  alignas(cmsghdr) uint8_t control[CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(in6_pktinfo)) + 2 * CMSG_SPACE(sizeof(int))];
   msghdr header;
 
   Outgoing() {}  // not `= default`: thirty-two of them would be cleared for every message
@@ -36,7 +36,7 @@ struct Outgoing {
     header.msg_controllen += CMSG_SPACE(sizeof value);
   }
 
-  void prepare(uint8_t* data, size_t length, const OuterHeader& outer, uint8_t traffic_class, uint16_t segment) {
+  void prepare(uint8_t* data, size_t length, const OuterHeader& outer, OuterMarking marking, uint16_t segment) {
     part = {data, length};
     header = {};
     header.msg_name = &to;
@@ -50,12 +50,14 @@ struct Outgoing {
       in_pktinfo info{};
       std::memcpy(&info.ipi_spec_dst, source.bytes.data(), 4);
       put(IPPROTO_IP, IP_PKTINFO, info);
-      put(IPPROTO_IP, IP_TOS, int{traffic_class});
+      put(IPPROTO_IP, IP_TOS, int{marking.traffic_class});
+      if (marking.hop_limit != 0) put(IPPROTO_IP, IP_TTL, int{marking.hop_limit});
     } else {
       in6_pktinfo info{};
       std::memcpy(&info.ipi6_addr, source.bytes.data(), 16);
       put(IPPROTO_IPV6, IPV6_PKTINFO, info);
-      put(IPPROTO_IPV6, IPV6_TCLASS, int{traffic_class});
+      put(IPPROTO_IPV6, IPV6_TCLASS, int{marking.traffic_class});
+      if (marking.hop_limit != 0) put(IPPROTO_IPV6, IPV6_HOPLIMIT, int{marking.hop_limit});
     }
   }
 };
@@ -125,7 +127,7 @@ void UdpBatch::send(int fd, size_t first, size_t end) {
   for (size_t i = first; i < end; i++) {
     const Message& message = messages_[i];
     const auto segment = static_cast<uint16_t>(message.segments > 1 ? message.segment : 0);
-    outgoing[i].prepare(buffer_.get() + message.offset, message.length, message.outer, message.marking.traffic_class, segment);
+    outgoing[i].prepare(buffer_.get() + message.offset, message.length, message.outer, message.marking, segment);
     headers[i].msg_hdr = outgoing[i].header;
   }
   bool is_retry = false;
@@ -154,7 +156,7 @@ void UdpBatch::send_singly(int fd, const Message& message) {
   for (size_t offset = 0; offset < message.length; offset += message.segment) {
     Outgoing outgoing;
     const size_t length = std::min(message.segment, message.length - offset);
-    outgoing.prepare(buffer_.get() + message.offset + offset, length, message.outer, message.marking.traffic_class, 0);
+    outgoing.prepare(buffer_.get() + message.offset + offset, length, message.outer, message.marking, 0);
     if (::sendmsg(fd, &outgoing.header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) count_failure(errno, 1);
   }
 }

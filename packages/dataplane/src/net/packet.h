@@ -27,6 +27,8 @@ struct Packet {
   /** TOS or traffic class. */
   uint8_t traffic_class() const { return version == 4 ? data[1] : static_cast<uint8_t>(data[0] << 4 | data[1] >> 4); }
   void set_traffic_class(uint8_t value);
+  /** TTL or hop limit. */
+  uint8_t hop_limit() const { return version == 4 ? data[8] : data[7]; }
 };
 
 /** Nothing when the bytes are not a whole IPv4 or IPv6 packet. */

@@ -184,13 +184,16 @@ export async function ping(
     readonly waitSeconds?: number;
     /** Other than the inner ones of that version. */
     readonly addresses?: Addresses;
+    /** TTL of IPv4 as well; the host's own when none is given. */
+    readonly hopLimit?: number;
   } = {},
 ): Promise<{ readonly sent: number; readonly lost: number }> {
   const { addresses = options.version === 6 ? inner6 : inner } = options;
   const { count = 3, intervalSeconds = 0.02, waitSeconds = 5 } = options;
   const deadline = Math.ceil(count * intervalSeconds + waitSeconds);
   const argv = ['ping', '-n', '-c', String(count), '-i', String(intervalSeconds), '-w', String(deadline), '-s', String(options.size ?? 56)];
-  const { stdout } = await testbed.exec(from, [...argv, '-I', addresses[from], addresses[other[from]]], {
+  const limit = options.hopLimit === undefined ? [] : ['-t', String(options.hopLimit)];
+  const { stdout } = await testbed.exec(from, [...argv, ...limit, '-I', addresses[from], addresses[other[from]]], {
     okCodes: [0, 1],
     timeoutMs: 120_000,
   });

@@ -1,11 +1,12 @@
 /** Transport mode when one end is behind a NAT: found by IKE, so ESP is in UDP, and checksums inside no longer fit the addresses. Needs root. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ifIds, inner, inner6, outer, startOurs, type End } from './charon-testbed.ts';
+import { ifIds, inner, inner6, outer, ping, startOurs, type End } from './charon-testbed.ts';
 import { Testbed } from './testbed.ts';
 import {
   both,
   configure,
   datagrams,
+  hopLimits,
   inClear,
   isUdpEsp,
   other,
@@ -68,4 +69,12 @@ test('packets pass both ways, with checksums that are right where they arrive', 
   const arrived = inside.filter((line) => line.includes(`> ${outer.b}.5002:`));
   expect(arrived).toHaveLength(20);
   expect(arrived.filter((line) => !line.includes('[udp sum ok]'))).toEqual([]);
+});
+
+test('a router on the way counts as one, and ends what has one hop left', async () => {
+  const arriving = { end: 'b', device: `t${ifIds.b}`, to: outer.b, of: 'echo' } as const;
+  expect(await hopLimits(testbed, arriving, () => ping(testbed, 'a', { addresses: seenBy.a, hopLimit: 255 }))).toEqual([254, 254, 254]);
+  expect(await hopLimits(testbed, arriving, () => ping(testbed, 'a', { addresses: seenBy.a, hopLimit: 1, waitSeconds: 1 }))).toEqual([]);
+  // What a router says of one packet ends nothing else.
+  expect(await ping(testbed, 'a', { addresses: seenBy.a })).toEqual({ sent: 3, lost: 0 });
 });

@@ -144,6 +144,19 @@ export async function troubles(testbed: Testbed, addresses: Addresses, atB: Addr
   return found;
 }
 
+/** Of the echo requests that passed `device` of an end meanwhile, or of the ESP there. */
+export async function hopLimits(
+  testbed: Testbed,
+  at: { readonly end: string; readonly device: string; readonly to: string; readonly of: 'esp' | 'echo' },
+  work: () => Promise<unknown>,
+): Promise<readonly number[]> {
+  const lines = await passing(testbed, at.end, at.device, work);
+  const isWanted = (line: string): boolean => (at.of === 'esp' ? isRawEsp(line) || isUdpEsp(line) : line.includes('echo request'));
+  return lines
+    .filter((line) => isWanted(line) && new RegExp(`> ${RegExp.escape(at.to)}[:. ]`).test(line))
+    .map((line) => Number(/\b(?:ttl|hlim) (\d+)/.exec(line)?.[1]));
+}
+
 export const ipXfrm = async (testbed: Testbed, end: End, ...argv: readonly string[]): Promise<string> => {
   const environment = Object.entries(shimEnvironment(testbed, end)).map(([name, value]) => `${name}=${value}`);
   return (await testbed.exec(end, ['env', ...environment, 'ip', 'xfrm', ...argv])).stdout;

@@ -10,6 +10,7 @@ import {
   both,
   configure,
   filterClear,
+  hopLimits,
   inClear,
   ipXfrm,
   isRawEsp,
@@ -64,6 +65,39 @@ test.each([
   expect(inClear(seen)).toEqual([]);
   expect(seen.filter(raw ? isRawEsp : isUdpEsp).length).toBeGreaterThan(100);
   expect(seen.filter(raw ? isUdpEsp : isRawEsp)).toEqual([]);
+});
+
+// RFC 5082: a packet with 255 can only come from next door. The engine's own 64 would say the same of every packet.
+test.each([
+  { outside: 4, raw: true },
+  { outside: 4, raw: false },
+  { outside: 6, raw: true },
+  { outside: 6, raw: false },
+] as const)("a packet's hop limit is its own on the wire and behind it, IPv$outside, raw: $raw", async ({ outside, raw }) => {
+  const addresses = outside === 4 ? outer : outer6;
+  await connect(addresses, raw);
+  const family = outside === 4 ? 'ip' : 'ip6';
+  for (const hopLimit of [255, 254, 1]) {
+    const pings = (): Promise<unknown> => ping(testbed, 'a', { addresses, hopLimit });
+    const onTheWire = { end: 'b', device: 'wire', to: addresses.b, of: 'esp' } as const;
+    expect(await hopLimits(testbed, onTheWire, pings)).toEqual([hopLimit, hopLimit, hopLimit]);
+    const behindIt = { end: 'b', device: `t${ifIds.b}`, to: addresses.b, of: 'echo' } as const;
+    expect(await hopLimits(testbed, behindIt, pings)).toEqual([hopLimit, hopLimit, hopLimit]);
+  }
+  const limit = family === 'ip' ? 'ip ttl' : 'ip6 hoplimit';
+  const rules = `add table ${family} gtsm; add chain ${family} gtsm in { type filter hook input priority 0; }`;
+  await testbed.exec('b', ['nft', `${rules}; add rule ${family} gtsm in iifname t${ifIds.b} ${limit} != 255 counter drop`]);
+  const near = await ping(testbed, 'a', { addresses, hopLimit: 255 });
+  const passed = (await testbed.exec('b', ['nft', 'list', 'table', family, 'gtsm'])).stdout;
+  const far = await ping(testbed, 'a', { addresses, hopLimit: 254, waitSeconds: 1 });
+  const dropped = (await testbed.exec('b', ['nft', 'list', 'table', family, 'gtsm'])).stdout;
+  await testbed.exec('b', ['nft', `delete table ${family} gtsm`]);
+  expect([near, far]).toEqual([
+    { sent: 3, lost: 0 },
+    { sent: 3, lost: 3 },
+  ]);
+  expect(passed).toContain('counter packets 0 ');
+  expect(dropped).toMatch(/counter packets [1-9]/);
 });
 
 test('ip xfrm prints it as of a kernel', async () => {
@@ -180,14 +214,49 @@ test('VXLAN between the hosts', async () => {
 });
 
 test('what is larger than the path: fragments of ESP, never of what is inside', async () => {
-  for (const end of both) await ends[end].xfrmd.createTunnel({ ifId: ifIds[end], name: `t${ifIds[end]}`, mtu: 9000, mssClamp: 1350 });
+  const mtu = (octets: number): Promise<unknown> =>
+    Promise.all(both.map((end) => ends[end].xfrmd.createTunnel({ ifId: ifIds[end], name: `t${ifIds[end]}`, mtu: octets, mssClamp: 1350 })));
+  const drops = async (): Promise<XfrmdStatistics['drops']> => (await ends.a.xfrmd.statistics()).drops;
   await connect(outer, true, { a: { settings: { copy_df: 'no' } }, b: { settings: { copy_df: 'no' } } });
-  for (const end of both) expect(await ping(testbed, end, { addresses: outer, size: 8000 })).toEqual({ sent: 3, lost: 0 });
-  expect(await troubles(testbed, outer)).toEqual([]);
   // Beyond the TUN's MTU the host itself makes fragments, and ESP takes whole packets only.
-  const before = (await ends.a.xfrmd.statistics()).drops.transportFragment;
-  expect(await ping(testbed, 'a', { addresses: outer, size: 9000, waitSeconds: 1 })).toMatchObject({ lost: 3 });
-  expect((await ends.a.xfrmd.statistics()).drops.transportFragment).toBeGreaterThanOrEqual(before + 6);
+  await mtu(1400);
+  const before = await drops();
+  expect(await ping(testbed, 'a', { addresses: outer, size: 2000, waitSeconds: 1 })).toMatchObject({ lost: 3 });
+  expect((await drops()).transportFragment).toBeGreaterThanOrEqual(before.transportFragment + 6);
+  await mtu(65_535);
+  const whole = await drops();
+  for (const size of [2000, 8000, 60_000])
+    for (const end of both) expect(await ping(testbed, end, { addresses: outer, size })).toEqual({ sent: 3, lost: 0 });
+  expect(await troubles(testbed, outer)).toEqual([]);
+  // The largest of all have no room for ESP.
+  expect(await ping(testbed, 'a', { addresses: outer, size: 65_507, waitSeconds: 1 })).toMatchObject({ lost: 3 });
+  const after = await drops();
+  expect(after.transportFragment).toBe(whole.transportFragment);
+  expect(after.packetTooBig).toBeGreaterThanOrEqual(whole.packetTooBig + 3);
+  await mtu(1400);
+});
+
+test('IPv6 destination options go through ESP; options for routers are refused', async () => {
+  await connect(outer6, true);
+  // Eight octets of padding: what any host skips. 59 is IPV6_DSTOPTS, 54 IPV6_HOPOPTS.
+  const send = `my ($option, $to) = @ARGV; socket(S, AF_INET6, SOCK_DGRAM, 0) or die $!;
+    setsockopt(S, 41, $option, pack('C8', 0, 0, 1, 4, 0, 0, 0, 0)) or die $!;
+    send(S, 'sallyport', 0, pack_sockaddr_in6(5009, inet_pton(AF_INET6, $to))) or die $!;`;
+  const datagram = (option: number): Promise<unknown> => testbed.exec('a', ['perl', '-MSocket=:all', '-e', send, String(option), outer6.b]);
+  const arrived = await passing(testbed, 'b', `t${ifIds.b}`, async () => {
+    await datagram(59);
+    expect(await ping(testbed, 'a', { addresses: outer6 })).toMatchObject({ lost: 0 });
+  });
+  expect(arrived.filter((line) => line.includes('DSTOPT') && line.includes('> 5009:'))).toHaveLength(1);
+  // Nobody listens: the host read past the options to the port, and answers.
+  expect(arrived.filter((line) => line.includes('unreachable port'))).toHaveLength(1);
+  const { transportOptions } = (await ends.a.xfrmd.statistics()).drops;
+  const seen = await passing(testbed, 'b', 'wire', async () => {
+    await datagram(54);
+    expect(await ping(testbed, 'a', { addresses: outer6 })).toMatchObject({ lost: 0 });
+  });
+  expect((await ends.a.xfrmd.statistics()).drops.transportOptions).toBe(transportOptions + 1);
+  expect(inClear(seen)).toEqual([]);
 });
 
 test('an engine that is killed leaves nothing that sends in clear', async () => {
