@@ -1,6 +1,6 @@
 /** The XFRM interface without sockets: answers, errnos, dumps, ownership, and malformed input of every kind. */
 #include "check.h"
-#include "xfrm_requests.h"
+#include "xfrm_errno_cases.h"
 
 using namespace requests;
 
@@ -28,6 +28,8 @@ std::vector<uint8_t> sa_id_request(uint16_t type, uint32_t destination, uint32_t
   id.proto = IPPROTO_ESP;
   return MessageWriter(type, flags, 9, 0).fixed(id).finish();
 }
+
+SaKey key_at(uint32_t destination, uint32_t spi) { return {Address::from_xfrm(AF_INET, v4(destination)), swap_if_little(spi), IPPROTO_ESP}; }
 
 uint32_t allotted_spi(Fixture& f, uint32_t low, uint32_t high) {
   xfrm_userspi_info request{};
@@ -240,6 +242,130 @@ TEST(modes_and_encapsulation) {
   MessageWriter raw(XFRM_MSG_NEWSA, NLM_F_REQUEST, 1, 0);
   raw.fixed(sa_info(kUs, kPeer, 1)).attribute_bytes(XFRMA_ALG_AEAD, algorithm("rfc4106(gcm(aes))", 36, 128));
   CHECK(f.ask(raw.finish()) == EPROTONOSUPPORT);
+}
+
+// The kernel takes most of these. Here they would change nothing, or something else than was meant.
+TEST(what_would_have_no_effect_is_refused) {
+  Fixture f;
+  const auto sa_with = [&](uint16_t type, std::vector<uint8_t> value) {
+    MessageWriter writer(XFRM_MSG_NEWSA, NLM_F_REQUEST | NLM_F_ACK, 1, 0);
+    writer.fixed(sa_info(kUs, kPeer, 0x1234));
+    return f.ask(with_gcm(writer).attribute_bytes(type, value).finish());
+  };
+  const std::vector<uint8_t> zeros(64);
+  for (const uint16_t type : {XFRMA_TFCPAD, XFRMA_SET_MARK, XFRMA_SET_MARK_MASK, XFRMA_OFFLOAD_DEV, XFRMA_COADDR, XFRMA_SRCADDR, XFRMA_SEC_CTX,
+                              XFRMA_KMADDRESS, XFRMA_ADDRESS_FILTER, XFRMA_PROTO})
+    CHECK(sa_with(type, zeros) == EOPNOTSUPP);
+  // Of kernels after 6.1: SA_DIR, NAT_KEEPALIVE_INTERVAL, SA_PCPU, the first of IPTFS.
+  for (uint16_t type = XFRMA_MTIMER_THRESH + 1; type <= XFRMA_MTIMER_THRESH + 4; type++) CHECK(sa_with(type, {1, 0, 0, 0}) == EINVAL);
+  for (const uint8_t flag : {XFRM_SA_XFLAG_OSEQ_MAY_WRAP, 0x80}) CHECK(sa_with(XFRMA_SA_EXTRA_FLAGS, {flag, 0, 0, 0}) == EOPNOTSUPP);
+  auto elsewhere = sa_info(kUs, kPeer, 0x1234);
+  elsewhere.sel.family = AF_INET;
+  elsewhere.sel.ifindex = 1;
+  CHECK(f.ask(new_sa(elsewhere)) == EOPNOTSUPP);
+  CHECK(f.service.sad().all().empty());
+  CHECK(sa_with(XFRMA_SA_EXTRA_FLAGS, {XFRM_SA_XFLAG_DONT_ENCAP_DSCP, 0, 0, 0}) == 0);
+
+  const auto policy_with = [&](uint16_t type, std::vector<uint8_t> value) {
+    return f.ask(plain(XFRM_MSG_NEWPOLICY, policy_info(XFRM_POLICY_OUT), [&](MessageWriter& w) { w.attribute_bytes(type, value); }));
+  };
+  for (const uint16_t type : {XFRMA_SEC_CTX, XFRMA_OFFLOAD_DEV, XFRMA_SET_MARK}) CHECK(policy_with(type, zeros) == EOPNOTSUPP);
+  CHECK(policy_with(XFRMA_MTIMER_THRESH + 1, {1, 0, 0, 0}) == EINVAL);
+  const auto for_algorithms = [](uint32_t mask) {
+    auto wanted = template_of(IPPROTO_ESP, XFRM_MODE_TUNNEL);
+    wanted.aalgos = wanted.ealgos = wanted.calgos = mask;
+    return std::vector<uint8_t>(reinterpret_cast<uint8_t*>(&wanted), reinterpret_cast<uint8_t*>(&wanted + 1));
+  };
+  CHECK(policy_with(XFRMA_TMPL, for_algorithms(4)) == EOPNOTSUPP);
+  CHECK(f.service.spd().size() == 0);
+  CHECK(policy_with(XFRMA_TMPL, for_algorithms(UINT32_MAX)) == 0);
+
+  f.ask(new_policy(XFRM_POLICY_OUT, 0));
+  const auto migrate_with = [&](uint16_t type, const auto& value) {
+    return f.ask(plain(XFRM_MSG_MIGRATE, policy_id(XFRM_POLICY_OUT), [&](MessageWriter& w) {
+      w.attribute(XFRMA_IF_ID, uint32_t{7}).attribute(XFRMA_MIGRATE, migration(kPeer, kPeer + 7)).attribute(type, value);
+    }));
+  };
+  CHECK(migrate_with(XFRMA_OFFLOAD_DEV, xfrm_user_offload{1, 0}) == EOPNOTSUPP);
+  CHECK(migrate_with(XFRMA_ENCAP, xfrm_encap_tmpl{2, 0, swap_if_little(uint16_t{4500}), {}}) == EINVAL);
+  CHECK(migrate_with(XFRMA_ENCAP, xfrm_encap_tmpl{7, swap_if_little(uint16_t{4500}), swap_if_little(uint16_t{4500}), {}}) == EINVAL);
+  CHECK(f.service.sad().find(key_at(kPeer, 0x1234))->encap->encap_sport != 0);
+  CHECK(migrate_with(XFRMA_ENCAP, xfrm_encap_tmpl{2, swap_if_little(uint16_t{4501}), swap_if_little(uint16_t{4500}), {}}) == 0);
+  CHECK(f.service.sad().find(key_at(kPeer + 7, 0x1234))->sa->outer.load()->source.port == 4501);
+
+  CHECK(f.ask(plain(XFRM_MSG_ACQUIRE, xfrm_user_acquire{})) == EOPNOTSUPP);
+  for (const uint16_t type : {XFRM_MSG_REPORT, XFRM_MSG_MAPPING}) CHECK(f.ask(plain(type, xfrm_user_report{})) == EINVAL);
+}
+
+// Shown as on a kernel, where packets of another interface would meet it; into a tunnel none of them comes.
+TEST(a_policy_for_another_interface_matches_nothing) {
+  Fixture f;
+  auto info = policy_info(XFRM_POLICY_OUT);
+  info.sel.ifindex = 1;
+  const auto add = [](MessageWriter& w) { w.attribute(XFRMA_TMPL, template_of(IPPROTO_ESP, XFRM_MODE_TUNNEL)).attribute(XFRMA_IF_ID, uint32_t{7}); };
+  CHECK(f.ask(plain(XFRM_MSG_NEWPOLICY, info, add)) == 0);
+  CHECK(f.service.spd().size() == 1);
+  const auto offered = [&] {
+    const Interface* tunnel = f.plane.tables().find_interface(7);
+    const PolicyList* list = tunnel == nullptr ? nullptr : tunnel->out.load();
+    return list == nullptr ? size_t{0} : list->size();
+  };
+  CHECK(offered() == 0);
+  f.ask(new_policy(XFRM_POLICY_OUT, 0));
+  CHECK(f.service.spd().size() == 2 && offered() == 1);
+}
+
+// XFRMA_REPLAY_THRESH, XFRMA_ETIMER_THRESH.
+TEST(counters_are_told_by_themselves) {
+  Fixture f;
+  f.ask(new_sa(sa_info(kUs, kPeer, 0x1234)));
+  f.peer.groups = 1u << (XFRMNLGRP_AEVENTS - 1);
+  MessageWriter writer(XFRM_MSG_NEWSA, NLM_F_REQUEST, 1, 0);
+  writer.fixed(sa_info(kUs, kPeer, 0x5678));
+  f.ask(with_gcm(writer).attribute(XFRMA_REPLAY_THRESH, uint32_t{100}).attribute(XFRMA_ETIMER_THRESH, uint32_t{0}).finish());
+  const auto told = [&] {
+    f.peer.clear();
+    f.service.tick();
+    std::vector<std::pair<uint32_t, uint32_t>> spis_and_causes;
+    for (const auto& message : f.peer.messages) {
+      const auto id = load_raw<xfrm_aevent_id>(message.data() + sizeof(nlmsghdr));
+      CHECK(load_raw<nlmsghdr>(message.data()).nlmsg_type == XFRM_MSG_NEWAE);
+      spis_and_causes.emplace_back(swap_if_little(id.sa_id.spi), id.flags);
+    }
+    return spis_and_causes;
+  };
+  const auto number = [&](uint32_t spi, uint64_t value) { f.service.sad().find(key_at(kPeer, spi))->sa->last_sent.store(value); };
+  using Events = std::vector<std::pair<uint32_t, uint32_t>>;
+  CHECK(told().empty());
+  number(0x1234, 2);  // the default is two
+  number(0x5678, 99);
+  CHECK((told() == Events{{0x1234, XFRM_AE_CR}}));
+  CHECK(told().empty());
+  number(0x5678, 100);
+  CHECK((told() == Events{{0x5678, XFRM_AE_CR}}));
+  f.peer.groups = 0;
+  number(0x5678, 500);
+  CHECK(told().empty());
+}
+
+TEST(mappings_are_told_as_often_as_asked) {
+  for (const uint32_t threshold : {0u, 1000u}) {
+    Fixture f;
+    f.peer.groups = 1u << (XFRMNLGRP_MAPPING - 1);
+    MessageWriter writer(XFRM_MSG_NEWSA, NLM_F_REQUEST, 1, 0);
+    writer.fixed(sa_info(kPeer, kUs, 0x1234));
+    f.ask(with_gcm(writer).attribute(XFRMA_MTIMER_THRESH, threshold).finish());
+    const auto told = [&](uint16_t port) {
+      f.peer.clear();
+      f.plane.notices().post(MappingNotice{key_at(kUs, 0x1234), {Address::from_xfrm(AF_INET, v4(kPeer + 1)), port}});
+      f.service.handle_notices();
+      return f.peer.types.size();
+    };
+    CHECK(told(4500) == 1);
+    CHECK(told(4500) == (threshold == 0 ? 1 : 0));
+    CHECK(told(4501) == 1);  // another port is news
+    CHECK(told(4501) == (threshold == 0 ? 1 : 0));
+  }
 }
 
 TEST(esn_state_round_trip) {

@@ -124,6 +124,7 @@ std::vector<sock_filter> SyscallFilter::for_control() {
   filter.allow({SYS_accept4, SYS_bind, SYS_close, SYS_dup, SYS_getsockname, SYS_getsockopt, SYS_setsockopt, SYS_geteuid});
   filter.allow_if(SYS_socket, 1, {SOCK_DGRAM}, ~uint32_t{SOCK_CLOEXEC | SOCK_NONBLOCK});
   filter.allow_if(SYS_ioctl, 1, {TUNSETIFF, TUNSETVNETHDRSZ, TUNSETOFFLOAD, TUNGETIFF, SIOCSIFTXQLEN, SIOCSIFMTU, SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCGIFINDEX});
+  filter.allow({SYS_pread64});  // a setting that was opened before
   // /dev/net/tun, addr_gen_mode of a TUN, a new capture: which files, file_access.cc says. Nothing is opened to be read.
   constexpr uint32_t kCapture = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   filter.allow_if(SYS_openat, 2, {O_RDWR | O_NONBLOCK | O_CLOEXEC, O_WRONLY | O_CLOEXEC, kCapture});

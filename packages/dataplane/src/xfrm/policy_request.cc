@@ -41,6 +41,10 @@ void verify_template(const xfrm_user_tmpl& wanted, uint16_t family_before, uint8
   if (may_change_family && wanted.optional != 0 && direction == XFRM_POLICY_OUT)
     throw Refusal(EINVAL, "Mode in optional template not allowed in outbound policy");
   if (!may_change_family && wanted.family != family_before) throw Refusal(EINVAL, "Mode in template doesn't support a family change");
+  // All ones is what daemons send; none is what programs do that know nothing of them.
+  const uint32_t algorithms = wanted.aalgos & wanted.ealgos & wanted.calgos;
+  if (algorithms != UINT32_MAX && (wanted.aalgos | wanted.ealgos | wanted.calgos) != 0)
+    throw Refusal(EOPNOTSUPP, "A template for certain algorithms is not supported");
   if (wanted.mode >= XFRM_MODE_MAX) throw Refusal(EINVAL, "Mode in template must be < XFRM_MODE_MAX (5)");
   if (wanted.family != AF_INET && wanted.family != AF_INET6) throw Refusal(EINVAL, "Invalid family in template");
   if (!has_protocol(wanted)) throw Refusal(EINVAL, "Invalid XFRM protocol in template");

@@ -19,6 +19,8 @@ struct PolicyRequest {
   xfrm_userpolicy_info info{};
   PolicyName name;
   std::vector<xfrm_user_tmpl> templates;
+  /** Its selector names an interface that is not its tunnel's: no packet will ever match. */
+  bool is_elsewhere = false;
 };
 
 /** @throws Refusal with the kernel's errno */

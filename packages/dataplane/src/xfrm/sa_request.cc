@@ -66,9 +66,9 @@ void verify_info(const xfrm_usersa_info& info, const Attributes& attributes) {
   if (info.id.spi == 0) throw Refusal(EINVAL, "SPI is zero");
 }
 
-void verify_encapsulation(const std::optional<xfrm_encap_tmpl>& encap) {
-  if (encap && encap->encap_type != UDP_ENCAP_ESPINUDP) throw Refusal(EINVAL, "Unsupported encapsulation type for ESP");
-  if (encap && (encap->encap_sport == 0 || encap->encap_dport == 0)) throw Refusal(EINVAL, "UDP encapsulation with a port of zero");
+/** Of the others, sequence numbers that may wrap would use a nonce twice; and a flag that is not known may mean anything. */
+void verify_extra_flags(uint32_t flags) {
+  if ((flags & ~uint32_t{XFRM_SA_XFLAG_DONT_ENCAP_DSCP}) != 0) throw Refusal(EOPNOTSUPP, "Extra flag that this engine does not have");
 }
 
 }  // namespace
@@ -79,6 +79,11 @@ Mark read_mark(const Attributes& attributes) {
 }
 
 uint32_t read_if_id(const Attributes& attributes) { return attributes.read<uint32_t>(XFRMA_IF_ID).value_or(0); }
+
+void verify_encapsulation(const std::optional<xfrm_encap_tmpl>& encap) {
+  if (encap && encap->encap_type != UDP_ENCAP_ESPINUDP) throw Refusal(EINVAL, "Unsupported encapsulation type for ESP");
+  if (encap && (encap->encap_sport == 0 || encap->encap_dport == 0)) throw Refusal(EINVAL, "UDP encapsulation with a port of zero");
+}
 
 void verify_lane(uint32_t if_id, const Mark& mark) {
   if (if_id != 0 && mark.wanted() != 0) throw Refusal(EOPNOTSUPP, "A mark beside an if_id is not supported");
@@ -105,6 +110,7 @@ SaRequest parse_sa_request(const NetlinkMessage& message) {
   request.mark = read_mark(attributes);
   verify_lane(request.if_id, request.mark);
   request.extra_flags = attributes.read<uint32_t>(XFRMA_SA_EXTRA_FLAGS).value_or(0);
+  verify_extra_flags(request.extra_flags);
   request.encap = attributes.read<xfrm_encap_tmpl>(XFRMA_ENCAP);
   request.keys = parse_algorithms(attributes);
   verify_family(request.info);

@@ -17,11 +17,11 @@ struct ReplayState {
   uint32_t bitmap_words = 0;   // of XFRMA_REPLAY_ESN_VAL, with or without ESN; 0 for XFRMA_REPLAY_VAL
 };
 
-/** XFRMA_REPLAY_THRESH, XFRMA_ETIMER_THRESH and XFRMA_MTIMER_THRESH: when the kernel would send NEWAE by itself; kept and shown. */
+/** XFRMA_REPLAY_THRESH, XFRMA_ETIMER_THRESH and XFRMA_MTIMER_THRESH: after how much NEWAE and MAPPING are sent (again). */
 struct EventThresholds {
   uint32_t replay = 2;    // net.core.xfrm_aevent_rseqth
   uint32_t timer = 10;    // net.core.xfrm_aevent_etime, tenths of a second
-  uint32_t mapping = 0;
+  uint32_t mapping = 0;   // seconds between two MAPPINGs of one port; 0: each
 };
 
 struct SaRequest {
@@ -49,6 +49,9 @@ SaRequest parse_sa_request(const NetlinkMessage& message);
 
 /** What names one SA in GETSA, DELSA and the like. @throws Refusal EINVAL for a protocol that has no SPIs */
 SaKey parse_sa_id(const xfrm_usersa_id& id);
+
+/** @throws Refusal EINVAL for anything but UDP with ports */
+void verify_encapsulation(const std::optional<xfrm_encap_tmpl>& encap);
 
 /** @throws Refusal EOPNOTSUPP for a mark beside an if_id: packets in an if_id's tunnel have none */
 void verify_lane(uint32_t if_id, const Mark& mark);

@@ -73,6 +73,17 @@ xfrm_usersa_info SaRecord::current() const {
   return now;
 }
 
+Told Told::of(const SaRecord& record, uint64_t now) { return {record.sa->last_sent.load(std::memory_order_relaxed), record.sa->replay.top(), now}; }
+
+uint32_t Told::due(const SaRecord& record, uint64_t now) const {
+  const Told current = of(record, now);
+  const uint64_t steps = std::max(current.sent - sent, current.received - received);
+  if (steps == 0) return 0;
+  if (steps >= std::max(record.thresholds.replay, 1u)) return XFRM_AE_CR;
+  constexpr uint64_t kTenths = 10;
+  return record.thresholds.timer != 0 && (now - at) * kTenths >= record.thresholds.timer ? uint32_t{XFRM_AE_CE} : 0;
+}
+
 SaRecord* Sad::find(const SaKey& key) {
   const auto found = records_.find(key);
   return found == records_.end() ? nullptr : &found->second;
@@ -130,6 +141,7 @@ SaRecord& Sad::install(SaRequest request, int owner) {
   record.owner = owner;
   record.sa = std::move(sa);
   if (request.lifetime) set_lifetime(record, *request.lifetime);
+  record.told = Told::of(record, record.added_steady);
   by_lane_[record.lane()].emplace(record.age, &record);
   tables_.publish_sa(*record.sa);
   return record;

@@ -10,6 +10,17 @@
 
 namespace xfrmd {
 
+struct SaRecord;
+
+/** What the last NEWAE about an SA said, or what was there before the first. */
+struct Told {
+  uint64_t sent = 0, received = 0, at = 0;
+
+  static Told of(const SaRecord& record, uint64_t now);
+  /** XFRM_AE_CR or XFRM_AE_CE when another is due, otherwise 0. */
+  uint32_t due(const SaRecord& record, uint64_t now) const;
+};
+
 struct SaRecord {
   xfrm_usersa_info info{};
   uint32_t if_id = 0, extra_flags = 0;
@@ -17,6 +28,9 @@ struct SaRecord {
   std::optional<xfrm_encap_tmpl> encap;
   SecretBytes algorithms;
   EventThresholds thresholds;
+  Told told;
+  uint16_t mapping_port = 0;  // of the last MAPPING
+  uint64_t mapping_sent_at = 0;
   uint32_t bitmap_words = 0;
   std::shared_ptr<Sa> sa;  // absent while larval: an SPI was allotted, keys have not come
   uint64_t added_steady = 0;

@@ -3,6 +3,8 @@
  * (net/xfrm/xfrm_user.c, linux/xfrm.h). Runs on the control thread.
  */
 #pragma once
+#include <fcntl.h>
+
 #include <set>
 
 #include "base/log.h"
@@ -34,6 +36,7 @@ class XfrmService {
   bool dispatch(XfrmPeer& peer, const NetlinkMessage& message);
 
   // service_sa.cc
+  uint64_t patience() const;
   void allocate_spi(XfrmPeer& peer, const NetlinkMessage& message);
   void new_sa(XfrmPeer& peer, const NetlinkMessage& message);
   void delete_sa(const NetlinkMessage& message);
@@ -78,13 +81,19 @@ class XfrmService {
   void send_expire(const SaRecord& record, bool is_hard, uint32_t port_id);
   void send_acquire(const PolicyRecord& record, const FlowKey& flow);
   int interface_index(uint32_t lane) const;
+  bool names_other_interface(const xfrm_selector& selector, uint32_t lane) const {
+    return selector.ifindex != 0 && selector.ifindex != interface_index(lane);
+  }
   void send_mapping(const SaRecord& record, const Endpoint& source);
   void expire(const SaKey& key, bool is_hard);
   void expire(PolicyRecord& record, bool is_hard, const Origin& origin);
   void tick_sas();
+  void tick_counters();
   void tick_policies();
 
   DataPlane& plane_;
+  // Opened before files are closed to this process, and read whenever an SPI is asked for: daemons write it when they start.
+  const Fd patience_setting_{::open("/proc/sys/net/core/xfrm_acq_expires", O_RDONLY | O_CLOEXEC)};
   Sad sad_;
   Spd spd_;
   std::set<XfrmPeer*> peers_;

@@ -1,4 +1,5 @@
 /** GETAE and NEWAE: replay state, lifetimes and thresholds of an SA, for key managers that carry them elsewhere. */
+#include "base/clock.h"
 #include "xfrm/service.h"
 
 namespace xfrmd {
@@ -23,6 +24,7 @@ void XfrmService::set_counters(const NetlinkMessage& message) {
   SaRecord& record = require_sa(request.sa_id, read_mark(attributes));
   if (record.is_larval()) throw Refusal::silent(EINVAL, "SA without keys");
   sad_.set_counters(record, attributes);
+  record.told = Told::of(record, steady_seconds());
   if (is_heard(XFRMNLGRP_AEVENTS)) multicast(XFRMNLGRP_AEVENTS, describe_counters(record, XFRM_AE_CU, Origin::of(message)));
 }
 

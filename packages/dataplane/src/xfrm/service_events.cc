@@ -73,6 +73,7 @@ void XfrmService::expire(PolicyRecord& record, bool is_hard, const Origin& origi
 
 void XfrmService::tick() {
   tick_sas();
+  tick_counters();
   tick_policies();
   sad_.tick(steady_seconds());
   for (const Address& destination : plane_.path_mtus().expire(steady_seconds())) apply_path_mtu(destination);
@@ -88,6 +89,22 @@ void XfrmService::tick_sas() {
       due.emplace_back(key, false);
   }
   for (const auto& [key, is_hard] : due) expire(key, is_hard);
+}
+
+/**
+ * NEWAE by itself, for whoever keeps another machine ready to take over: after so many numbers, or so long after a change. The kernel
+ * looks at each packet, this is once a tick.
+ */
+void XfrmService::tick_counters() {
+  const uint64_t now = steady_seconds();
+  if (!is_heard(XFRMNLGRP_AEVENTS)) return;
+  for (auto& [key, record] : sad_.all()) {
+    if (record.is_larval()) continue;
+    if (const uint32_t cause = record.told.due(record, now)) {
+      record.told = Told::of(record, now);
+      multicast(XFRMNLGRP_AEVENTS, describe_counters(record, cause, {}));
+    }
+  }
 }
 
 void XfrmService::tick_policies() {
@@ -160,8 +177,15 @@ void XfrmService::apply_path_mtu(const Address& destination) {
 }
 
 void XfrmService::on(const MappingNotice& notice) {
-  const SaRecord* record = sad_.find(notice.key);
-  if (record != nullptr && !record->is_larval()) send_mapping(*record, notice.source);
+  SaRecord* record = sad_.find(notice.key);
+  if (record == nullptr || record->is_larval()) return;
+  // As km_new_mapping(): another port is news whenever it comes.
+  const uint64_t now = steady_seconds();
+  const bool is_news = record->thresholds.mapping == 0 || notice.source.port != record->mapping_port || now - record->mapping_sent_at > record->thresholds.mapping;
+  if (!is_news) return;
+  record->mapping_port = notice.source.port;
+  record->mapping_sent_at = now;
+  send_mapping(*record, notice.source);
 }
 
 void XfrmService::send_mapping(const SaRecord& record, const Endpoint& source) {

@@ -74,6 +74,8 @@ void XfrmService::migrate(const NetlinkMessage& message) {
   attributes.require_only({XFRMA_MIGRATE, XFRMA_KMADDRESS, XFRMA_POLICY_TYPE, XFRMA_ENCAP, XFRMA_IF_ID});
   verify_policy_type(attributes);
   const auto moves = parse_moves(attributes);
+  const auto encap = attributes.read<xfrm_encap_tmpl>(XFRMA_ENCAP);
+  verify_encapsulation(encap);  // the kernel takes any; a port of zero would take the SA out of UDP here
   if (id.dir >= XFRM_POLICY_MAX) throw Refusal::silent(EINVAL, "unknown direction");
   const uint32_t if_id = read_if_id(attributes);
   PolicyRecord* policy = spd_.find_to_migrate(if_id, id.dir, id.sel);
@@ -90,7 +92,6 @@ void XfrmService::migrate(const NetlinkMessage& message) {
       if (from != to && sad_.find(to) != nullptr) throw Refusal::silent(ENODATA, "an SA is there already");
       departures.emplace_back(from, &move);
     }
-  const auto encap = attributes.read<xfrm_encap_tmpl>(XFRMA_ENCAP);
   for (const auto& [key, move] : departures) move_sa(key, *move, encap);
   spd_.set_templates(*policy, std::move(templates));
   // The request itself is what other listeners are told (km_migrate).

@@ -24,7 +24,9 @@ void set_default_action(uint8_t& action, uint8_t given) {
 
 void XfrmService::new_policy(XfrmPeer& peer, const NetlinkMessage& message) {
   const uint16_t type = message.header.nlmsg_type;
-  const PolicyRecord& record = spd_.put(parse_policy_request(message), type == XFRM_MSG_UPDPOLICY, peer.pid);
+  PolicyRequest request = parse_policy_request(message);
+  request.is_elsewhere = names_other_interface(request.info.sel, request.name.lane());
+  const PolicyRecord& record = spd_.put(std::move(request), type == XFRM_MSG_UPDPOLICY, peer.pid);
   if (is_heard(XFRMNLGRP_POLICY)) multicast(XFRMNLGRP_POLICY, describe_policy(record, Origin::of(message), 0, type));
 }
 

@@ -1,21 +1,13 @@
 /** XFRM requests about SAs. */
 #include <algorithm>
 #include <bit>
-#include <fstream>
+#include <charconv>
 
 #include "xfrm/sa_filter.h"
 #include "xfrm/service.h"
 
 namespace xfrmd {
 namespace {
-
-/** How long an allotted SPI waits for its keys, in seconds: the setting IKE daemons make for their own patience. */
-uint64_t acquire_expires() {
-  constexpr uint64_t kKernelsDefault = 30;
-  std::ifstream setting("/proc/sys/net/core/xfrm_acq_expires");
-  uint64_t seconds = 0;
-  return setting >> seconds ? seconds : kKernelsDefault;
-}
 
 void verify_spi_range(const xfrm_userspi_info& request) {
   const uint8_t protocol = request.info.id.proto;
@@ -30,7 +22,7 @@ void verify_spi_range(const xfrm_userspi_info& request) {
 }
 
 /** What of a request for an SPI the kernel keeps (xfrm_find_acq). */
-xfrm_usersa_info larval_info(const xfrm_usersa_info& asked) {
+xfrm_usersa_info larval_info(const xfrm_usersa_info& asked, uint64_t patience) {
   xfrm_usersa_info info{};
   info.id = asked.id;
   info.saddr = asked.saddr;
@@ -42,11 +34,20 @@ xfrm_usersa_info larval_info(const xfrm_usersa_info& asked) {
   info.sel.daddr = asked.id.daddr;
   info.sel.prefixlen_s = info.sel.prefixlen_d = asked.family == AF_INET ? 32 : 128;
   info.lft.soft_byte_limit = info.lft.hard_byte_limit = info.lft.soft_packet_limit = info.lft.hard_packet_limit = XFRM_INF;
-  info.lft.hard_add_expires_seconds = acquire_expires();
+  info.lft.hard_add_expires_seconds = patience;
   return info;
 }
 
 }  // namespace
+
+/** How long an allotted SPI waits for its keys, in seconds: the setting that IKE daemons make for their own patience. */
+uint64_t XfrmService::patience() const {
+  constexpr uint64_t kCharons = 165;  // where the kernel has no XFRM there is no setting, and charon's goes nowhere
+  char text[24];
+  const ssize_t size = ::pread(patience_setting_.get(), text, sizeof text, 0);
+  uint64_t seconds = 0;
+  return size > 0 && std::from_chars(text, text + size, seconds).ec == std::errc() ? seconds : kCharons;
+}
 
 void XfrmService::allocate_spi(XfrmPeer& peer, const NetlinkMessage& message) {
   const auto request = message.fixed<xfrm_userspi_info>();
@@ -56,13 +57,14 @@ void XfrmService::allocate_spi(XfrmPeer& peer, const NetlinkMessage& message) {
   const uint32_t if_id = read_if_id(attributes);
   const Mark mark = read_mark(attributes);
   verify_lane(if_id, mark);
-  const SaRecord* record = sad_.allot(larval_info(request.info), if_id, mark, std::max(request.min, 1u), request.max, peer.pid);
+  const SaRecord* record = sad_.allot(larval_info(request.info, patience()), if_id, mark, std::max(request.min, 1u), request.max, peer.pid);
   if (record == nullptr) throw Refusal::silent(ENOENT, "no free SPI in the range");
   peer.send(describe_sa(*record, {message.header.nlmsg_seq, peer.port_id}));
 }
 
 void XfrmService::new_sa(XfrmPeer& peer, const NetlinkMessage& message) {
   SaRequest request = parse_sa_request(message);
+  if (names_other_interface(request.info.sel, request.lane())) throw Refusal(EOPNOTSUPP, "A selector for another interface than the tunnel is not supported");
   const bool is_update = message.header.nlmsg_type == XFRM_MSG_UPDSA;
   SaRecord* present = sad_.find(request.key());
   if (is_update && (present == nullptr || !present->mark.matches(request.mark.wanted()))) throw Refusal::silent(ESRCH, "no such SA");

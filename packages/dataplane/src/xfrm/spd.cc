@@ -116,6 +116,7 @@ PolicyRecord& Spd::put(PolicyRequest request, bool replaces, int owner) {
   record->mark = request.name.mark;
   record->added_steady = steady_seconds();
   record->is_soft_sent = false;
+  record->is_elsewhere = request.is_elsewhere;
   record->owner = owner;
   record->age = next_age_++;
   record->policy = std::move(policy);
@@ -157,7 +158,8 @@ size_t Spd::remove_if(const std::function<bool(const PolicyRecord&)>& matches) {
 
 void Spd::publish(const Key& key) {
   auto list = std::make_shared<PolicyList>();
-  for (const auto& record : records_[key]) list->push_back(record->policy);
+  for (const auto& record : records_[key])
+    if (!record->is_elsewhere) list->push_back(record->policy);
   std::ranges::stable_sort(*list, {}, [](const auto& policy) { return policy->priority; });
   tables_.publish_policies(key.first, key.second, std::move(list));
 }

@@ -18,6 +18,7 @@ struct PolicyRecord {
   std::shared_ptr<Policy> policy;
   uint64_t added_steady = 0;
   bool is_soft_sent = false;
+  bool is_elsewhere = false;  // PolicyRequest::is_elsewhere: shown, but workers never see it
   int owner = 0;
   uint64_t age = 0;  // counts changes: larger is newer
 

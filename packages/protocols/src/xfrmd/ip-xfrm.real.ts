@@ -66,6 +66,34 @@ test('states, policies, defaults and errors read as on a kernel', async () => {
   expect(await replay(lines)).toBe(withoutLarvalOfFullRange(lines.join('\n').trimEnd()));
 }, 120_000);
 
+// What charon sets (165 seconds) is for negotiations that need every retransmission; the confined xfrmd must see it too.
+test('an allotted SPI waits as long as net.core.xfrm_acq_expires says at that time', async () => {
+  for (const seconds of [30, 165]) {
+    await testbed.exec('one', ['sysctl', '-qw', `net.core.xfrm_acq_expires=${seconds}`]);
+    const spi = `0x${(0x7000 + seconds).toString(16)}`;
+    await output(`ip xfrm state allocspi src 192.0.2.2 dst 192.0.2.1 proto esp mode tunnel min ${spi} max ${spi}`);
+    const shown = (await output(`ip -s xfrm state get src 192.0.2.2 dst 192.0.2.1 proto esp spi ${spi}`)).join('\n');
+    expect(shown).toContain(`expire add: soft 0(sec), hard ${seconds}(sec)`);
+    await output(`ip xfrm state delete src 192.0.2.2 dst 192.0.2.1 proto esp spi ${spi}`);
+  }
+  await testbed.exec('one', ['sysctl', '-qw', 'net.core.xfrm_acq_expires=30']);
+});
+
+// As of newer kernels and programs, or of hardware: each would mean other traffic than asked for.
+test('what this engine does not have is refused and leaves nothing', async () => {
+  const sa = (spi: string, ...more: readonly string[]): string =>
+    `ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi ${spi} reqid 7 mode tunnel ` +
+    `aead 'rfc4106(gcm(aes))' 0x000102030405060708090a0b0c0d0e0f10111213 128 encap espinudp 4500 4500 0.0.0.0 ${more.join(' ')}`;
+  for (const beyond of ['output-mark 5', 'output-mark 5 mask 0xff', 'tfcpad 100', 'offload dev lo dir out', 'extra-flag oseq-may-wrap'])
+    expect((await output(sa('0x9001', beyond))).join(' '), beyond).toMatch(/that this engine does not have/);
+  expect((await output(sa('0x9001', 'sel dev lo'))).join(' ')).toContain('another interface than the tunnel is not supported');
+  expect(await output('ip xfrm state get src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x9001')).toEqual([
+    'RTNETLINK answers: No such process',
+  ]);
+  expect(await output(sa('0x9002', 'extra-flag dont-encap-dscp'))).toEqual([]);
+  await output('ip xfrm state delete src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x9002');
+});
+
 test('a monitor hears what it hears of a kernel', async () => {
   const all = recorded('ip-xfrm-monitor.txt');
   const end = all.indexOf('# Heard');
