@@ -85,7 +85,7 @@ test('what this engine does not have is refused and leaves nothing', async () =>
     `ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi ${spi} reqid 7 mode tunnel ` +
     `aead 'rfc4106(gcm(aes))' 0x000102030405060708090a0b0c0d0e0f10111213 128 encap espinudp 4500 4500 0.0.0.0 ${more.join(' ')}`;
   for (const beyond of ['output-mark 5', 'output-mark 5 mask 0xff', 'tfcpad 100', 'offload dev lo dir out', 'extra-flag oseq-may-wrap'])
-    expect((await output(sa('0x9001', beyond))).join(' '), beyond).toMatch(/that this engine does not have/);
+    expect((await output(sa('0x9001', beyond))).join(' ')).toMatch(/that this engine does not have/);
   expect((await output(sa('0x9001', 'sel dev lo'))).join(' ')).toContain('another interface than the tunnel is not supported');
   expect(await output('ip xfrm state get src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x9001')).toEqual([
     'RTNETLINK answers: No such process',
