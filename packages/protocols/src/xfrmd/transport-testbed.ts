@@ -153,7 +153,7 @@ export async function hopLimits(
   const lines = await passing(testbed, at.end, at.device, work);
   const isWanted = (line: string): boolean => (at.of === 'esp' ? isRawEsp(line) || isUdpEsp(line) : line.includes('echo request'));
   return lines
-    .filter((line) => isWanted(line) && new RegExp(`> ${RegExp.escape(at.to)}[:. ]`).test(line))
+    .filter((line) => isWanted(line) && [':', '.', ' '].some((end) => line.includes(`> ${at.to}${end}`)))
     .map((line) => Number(/\b(?:ttl|hlim) (\d+)/.exec(line)?.[1]));
 }
 

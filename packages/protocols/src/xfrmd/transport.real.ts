@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock, until } from '@sallyport/runtime';
 import { bringUp, ifIds, outer, outer6, ping, startOurs, transfer, wire, type Addresses, type End } from './charon-testbed.ts';
+import type { XfrmdStatistics } from './protocol.ts';
 import { Testbed } from './testbed.ts';
 import {
   both,
