@@ -29,6 +29,8 @@ struct Outgoing {
   template <class T>
   void put(int level, int type, const T& value) {
     auto* item = reinterpret_cast<cmsghdr*>(control + header.msg_controllen);
+    // What is behind a short value is skipped by the kernel, but handed to it.
+    std::memset(control + header.msg_controllen + CMSG_SPACE(sizeof value) - alignof(cmsghdr), 0, alignof(cmsghdr));
     item->cmsg_level = level;
     item->cmsg_type = type;
     item->cmsg_len = CMSG_LEN(sizeof value);
