@@ -313,7 +313,7 @@ describe('the IKE engine on a real charon', () => {
       // charon ends what another replaced after 10 s, and we after 15.
       return ikeSas.length === 1 && ikeSas.every((sa) => sa.establishedSeconds > 16);
     };
-    await untilObserved(run.engine, current, 'a', isOver, 'one SA is left and stays');
+    await untilObserved(run.engine, current, 'a', isOver, 'one SA is left and stays', 60_000);
     expect([...seen]).toEqual(['Connected']);
     expect(ids.size).toBeLessThanOrEqual(2);
   });

@@ -248,12 +248,13 @@ export async function untilObserved(
   name: string,
   isDone: (connection: ConnectionObservation) => boolean,
   because: string,
+  timeoutMs = 30_000,
 ): Promise<ConnectionObservation> {
   const id = instance.tunnels.find((tunnel) => tunnel.name === name)?.connection;
   const found = await until(
     async () => (await engine.observe(instance)).connections.find((connection) => connection.connection === id),
     (connection) => connection !== undefined && isDone(connection),
-    { because, clock: systemClock, timeoutMs: 30_000, everyMs: 100 },
+    { because, clock: systemClock, timeoutMs, everyMs: 100 },
   );
   if (found === undefined) throw new Error(`${name} is not observed`);
   return found;
