@@ -57,7 +57,10 @@ function sanitize(lane: 'address' | 'thread'): boolean {
 
 function valgrind(): boolean {
   const folder = join(built('valgrind'), 'test');
-  const tests = readdirSync(folder).filter((name) => name.endsWith('_test'));
+  const all = readdirSync(folder).filter((name) => name.endsWith('_test'));
+  // Its subject is what the kernel answers to system calls, and Valgrind answers some of them itself.
+  const tests = all.filter((name) => name !== 'sandbox_test');
+  console.log('sanitize valgrind: sandbox_test is left out, for Valgrind stands between it and the kernel');
   const memcheck = ['valgrind', '--quiet', '--error-exitcode=99', '--leak-check=full', '--show-leak-kinds=definite,indirect,possible'];
   const failed = tests.filter((name) => !run([...memcheck, join(folder, name)]));
   console.log(`sanitize valgrind: ${tests.length - failed.length} of ${tests.length} unit tests clean ${failed.join(' ')}`);
