@@ -130,22 +130,27 @@ class Reader {
   }
 
   byte(): number {
-    return this.#take(1).readUInt8();
+    return this.#bytes[this.#advance(1)] ?? 0;
   }
 
   name(): string {
-    return this.#take(this.byte()).toString('utf8');
+    const length = this.byte();
+    const start = this.#advance(length);
+    return this.#bytes.toString('utf8', start, start + length);
   }
 
   value(): ViciValue {
-    return this.#take(this.#take(2).readUInt16BE());
+    const length = this.#bytes.readUInt16BE(this.#advance(2));
+    const start = this.#advance(length);
+    return this.#bytes.subarray(start, start + length);
   }
 
-  #take(length: number): Buffer {
-    const end = this.offset + length;
-    if (end > this.#bytes.length) throw malformed(`ends ${end - this.#bytes.length} bytes early`, this.offset);
-    const taken = this.#bytes.subarray(this.offset, end);
-    this.offset = end;
-    return taken;
+  /** A list of a hundred SAs has ten thousand elements: no object is made but those handed on. @returns where it was. */
+  #advance(length: number): number {
+    const start = this.offset;
+    const missing = start + length - this.#bytes.length;
+    if (missing > 0) throw malformed(`ends ${missing} bytes early`, start);
+    this.offset = start + length;
+    return start;
   }
 }

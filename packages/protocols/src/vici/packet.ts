@@ -57,9 +57,9 @@ export class FrameReader {
   #pending: Buffer[] = [];
   #size = 0;
 
-  /** Complete frames so far, length fields removed. @throws ViciError `malformed` on a frame over the limit. */
+  /** @param chunk kept, not copied. @returns complete frames so far, length fields removed. @throws ViciError `malformed` on a frame over the limit. */
   push(chunk: Uint8Array): readonly Buffer[] {
-    this.#pending.push(Buffer.from(chunk));
+    this.#pending.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     this.#size += chunk.length;
     const frames: Buffer[] = [];
     for (let frame = this.#next(); frame !== undefined; frame = this.#next()) frames.push(frame);

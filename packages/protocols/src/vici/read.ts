@@ -3,7 +3,7 @@ import type { ViciItem, ViciMessage } from './codec.ts';
 
 export function text(section: ViciMessage | undefined, key: string): string | undefined {
   const item = section?.get(key);
-  return item instanceof Uint8Array ? Buffer.from(item).toString('utf8') : undefined;
+  return item instanceof Uint8Array ? decoded(item) : undefined;
 }
 
 /** A decimal integer, undefined when absent or not one. */
@@ -19,7 +19,7 @@ export function flag(section: ViciMessage | undefined, key: string): boolean {
 
 export function list(section: ViciMessage | undefined, key: string): readonly string[] {
   const item = section?.get(key);
-  return isListItem(item) ? item.map((value) => Buffer.from(value).toString('utf8')) : [];
+  return isListItem(item) ? item.map(decoded) : [];
 }
 
 export function section(parent: ViciMessage | undefined, key: string): ViciMessage | undefined {
@@ -43,9 +43,11 @@ function isListItem(item: ViciItem | undefined): item is readonly Uint8Array[] {
 /** The tree as plain objects with strings, for tests and diagnostics. Never for messages that hold keys. */
 export function plain(message: ViciMessage): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
-    [...message].map(([key, item]) => [
-      key,
-      isSection(item) ? plain(item) : isListItem(item) ? list(message, key) : Buffer.from(item).toString('utf8'),
-    ]),
+    [...message].map(([key, item]) => [key, isSection(item) ? plain(item) : isListItem(item) ? list(message, key) : decoded(item)]),
   );
+}
+
+/** Nothing is copied: a list of a hundred SAs has thousands of values. */
+function decoded(value: Uint8Array): string {
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('utf8');
 }

@@ -14,16 +14,21 @@ export type Traffic = {
   readonly egressPackets: number;
 };
 type Entry = {
-  readonly total: Traffic;
-  readonly isUp?: boolean;
+  total: Traffic;
+  isUp?: boolean;
   /** ISO 8601. */
-  readonly lastEstablishedAt?: string;
-  /** Last readings, oldest first; ended children stay a while because their last event may come late. */
-  readonly children: Readonly<Record<string, Traffic>>;
+  lastEstablishedAt?: string;
+  /** Last readings, oldest first. */
+  readonly children: Map<string, Traffic>;
 };
+/** As the file has them. */
+type StoredEntry = Omit<Entry, 'children'> & { readonly children: Readonly<Record<string, Traffic>> };
 
 export type Counters = {
+  /** @param children all that the connection has. */
   readonly record: (connection: ResourceId, children: readonly ChildSaObservation[]) => void;
+  /** @param children those that an event told of; the connection may have others. */
+  readonly recordSome: (connection: ResourceId, children: readonly ChildSaObservation[]) => void;
   /** Whether it is up; the moment it turns so is kept, and rekeys do not move it. @returns whether that is new. */
   readonly note: (connection: ResourceId, isUp: boolean, nowMs: number) => boolean;
   readonly total: (connection: ResourceId) => Traffic & { readonly lastEstablishedAt?: string };
@@ -34,29 +39,36 @@ export type Counters = {
 };
 
 const nothing: Traffic = { ingressBytes: 0, egressBytes: 0, ingressPackets: 0, egressPackets: 0 };
-const rememberedChildren = 32;
+/** The last event of an ended child may come late: of these, and of as many as there are now, readings are kept. */
+const rememberedAtLeast = 8;
 
 export function openCounters(file: string): Counters {
-  const entries = new Map<string, Entry>(Object.entries(readEntries(file)));
+  const entries = readEntries(file);
   let isChanged = false;
-  const set = (key: string, entry: Entry): void => {
+  const entryOf = (connection: ResourceId): Entry => {
+    const key = resourceKey(connection);
+    const entry = entries.get(key) ?? { total: nothing, children: new Map() };
     entries.set(key, entry);
-    isChanged = true;
+    return entry;
+  };
+  const recordSome: Counters['recordSome'] = (connection, children) => {
+    if (children.length === 0) return;
+    const entry = entryOf(connection);
+    for (const child of children) isChanged = readChild(entry, child) || isChanged;
   };
   return {
     record: (connection, children) => {
-      const key = resourceKey(connection);
-      for (const child of children) {
-        const entry = entries.get(key) ?? { total: nothing, children: {} };
-        const next = withReading(entry, child);
-        if (next !== entry) set(key, next);
-      }
+      recordSome(connection, children);
+      const entry = entries.get(resourceKey(connection));
+      if (entry !== undefined) forgetEnded(entry, new Set(children.map(childKey)));
     },
+    recordSome,
     note: (connection, isUp, nowMs) => {
-      const key = resourceKey(connection);
-      const entry = entries.get(key) ?? { total: nothing, children: {} };
+      const entry = entryOf(connection);
       if ((entry.isUp ?? false) === isUp) return false;
-      set(key, { ...entry, isUp, ...(isUp ? { lastEstablishedAt: new Date(nowMs).toISOString() } : {}) });
+      entry.isUp = isUp;
+      if (isUp) entry.lastEstablishedAt = new Date(nowMs).toISOString();
+      isChanged = true;
       return true;
     },
     total: (connection) => {
@@ -76,30 +88,42 @@ export function openCounters(file: string): Counters {
     save: () => {
       if (!isChanged) return;
       // A kill costs nothing; power lost costs what was counted since the kernel last wrote.
-      writeFileAtomically(file, JSON.stringify(Object.fromEntries(entries)), { isDurable: false });
+      writeFileAtomically(file, JSON.stringify(Object.fromEntries([...entries].map(([key, entry]) => [key, stored(entry)]))), {
+        isDurable: false,
+      });
       isChanged = false;
     },
   };
 }
 
-function withReading(entry: Entry, child: ChildSaObservation): Entry {
-  const key = `${child.uniqueId}/${child.inboundSpi}`;
+function childKey(child: ChildSaObservation): string {
+  return `${child.uniqueId}/${child.inboundSpi}`;
+}
+
+/** @returns whether that is news. */
+function readChild(entry: Entry, child: ChildSaObservation): boolean {
+  const key = childKey(child);
   const reading: Traffic = {
     ingressBytes: child.bytesIn,
     egressBytes: child.bytesOut,
     ingressPackets: child.packetsIn,
     egressPackets: child.packetsOut,
   };
-  const before = entry.children[key];
+  const before = entry.children.get(key);
   const last = before ?? nothing;
   const grown = combine(reading, last, (now, then) => Math.max(0, now - then));
-  if (before !== undefined && Object.values(grown).every((value) => value === 0)) return entry;
-  const others = Object.entries(entry.children).filter(([other]) => other !== key);
-  return {
-    ...entry,
-    total: combine(entry.total, grown, (total, more) => total + more),
-    children: Object.fromEntries([...others, [key, combine(reading, last, Math.max)] as const].slice(-rememberedChildren)),
-  };
+  if (before !== undefined && Object.values(grown).every((value) => value === 0)) return false;
+  entry.total = combine(entry.total, grown, (total, more) => total + more);
+  entry.children.delete(key);
+  entry.children.set(key, combine(reading, last, Math.max));
+  return true;
+}
+
+/** A connection has as many children as it has pairs of selectors: none of them may be forgotten, or it would be counted anew. */
+function forgetEnded({ children }: Entry, present: ReadonlySet<string>): void {
+  const ended = [...children.keys()].filter((key) => !present.has(key));
+  const remembered = rememberedAtLeast + present.size;
+  for (const key of ended.slice(0, Math.max(0, ended.length - remembered))) children.delete(key);
 }
 
 function combine(a: Traffic, b: Traffic, join: (x: number, y: number) => number): Traffic {
@@ -111,11 +135,16 @@ function combine(a: Traffic, b: Traffic, join: (x: number, y: number) => number)
   };
 }
 
+function stored({ children, ...entry }: Entry): StoredEntry {
+  return { ...entry, children: Object.fromEntries(children) };
+}
+
 /** A damaged file costs the sums, never the tunnels. */
-function readEntries(file: string): Readonly<Record<string, Entry>> {
+function readEntries(file: string): Map<string, Entry> {
   try {
-    return JSON.parse(readFileIfPresent(file) ?? '{}') as Readonly<Record<string, Entry>>; // only ever written by `save`
+    const read = JSON.parse(readFileIfPresent(file) ?? '{}') as Readonly<Record<string, StoredEntry>>; // only ever written by `save`
+    return new Map(Object.entries(read).map(([key, entry]) => [key, { ...entry, children: new Map(Object.entries(entry.children)) }]));
   } catch {
-    return {};
+    return new Map();
   }
 }

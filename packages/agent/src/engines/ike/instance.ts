@@ -3,7 +3,7 @@
  * looks after tunnels between passes. Entered from engine.ts; what is done is instance-apply.ts, instance-watch.ts and instance-view.ts.
  */
 import type { ApplyFailure, InstancePlan } from '@sallyport/model';
-import { readUpDown, type ViciMessage, type ViciSession } from '@sallyport/protocols';
+import { readUpDown, type NamedSection, type ViciMessage, type ViciSession } from '@sallyport/protocols';
 import { BackgroundTask, whenQuiet } from '@sallyport/runtime';
 import type { EngineContext, EngineView } from '../engine.ts';
 import { createCharonLink, type CharonLink } from './charon-link.ts';
@@ -60,7 +60,12 @@ export class IkeInstance implements AsyncDisposable {
     };
     this.#lookSoon = whenQuiet({ clock: context.clock, ...burst }, look);
     // What comes up comes in bursts. What went down may be up again in a moment, and would never have been seen down.
-    this.#lookAfter = (message) => (readUpDown(message).isUp ? this.#lookSoon() : look());
+    this.#lookAfter = (message) => {
+      const { isUp, sa } = readUpDown(message);
+      if (isUp) return this.#lookSoon();
+      if (sa !== undefined) this.#recordEnded(sa);
+      look();
+    };
     this.#supervision = new BackgroundTask({
       name: `ike ${namespace}`,
       periodMs: supervisePeriodMs,
@@ -104,15 +109,14 @@ export class IkeInstance implements AsyncDisposable {
   }
 
   async #listen(session: ViciSession): Promise<void> {
-    const { context, memory, ledger } = this.#parts;
-    void session.connection.closed.then(context.wake);
-    await session.subscribe('ike-updown', this.#lookAfter);
-    await session.subscribe('child-updown', (message) => {
-      const { sa } = readUpDown(message);
-      const known = sa === undefined ? undefined : memory.known.get(sa.name);
-      if (sa !== undefined && known !== undefined) ledger.recordChildren(known.tunnel, readSa(sa).sa.childSas);
-      this.#lookAfter(message);
-    });
+    void session.connection.closed.then(this.#parts.context.wake);
+    // An IKE SA carries nothing without a child, and says for each of them that it ends: its own events would double charon's work.
+    await session.subscribe('child-updown', this.#lookAfter);
+  }
+
+  #recordEnded(sa: NamedSection): void {
+    const known = this.#parts.memory.known.get(sa.name);
+    if (known !== undefined) this.#parts.ledger.recordSome(known.tunnel, readSa(sa).sa.childSas);
   }
 }
 

@@ -26,7 +26,7 @@ export type Ledger = {
   /** All SAs of a tunnel, as read now. */
   readonly record: (tunnel: TunnelPlan, sas: readonly CharonSa[]) => void;
   /** The last counters of a child come with the event that ends it. */
-  readonly recordChildren: (tunnel: TunnelPlan, children: readonly ChildSaObservation[]) => void;
+  readonly recordSome: (tunnel: TunnelPlan, children: readonly ChildSaObservation[]) => void;
   readonly recordUnseen: (tunnel: TunnelPlan, why: string) => void;
   readonly total: Counters['total'];
   /** Forgets all other tunnels. */
@@ -58,7 +58,7 @@ export function openLedger({ context, namespace, history, peerOf, reasonOf }: Le
       );
       note(tunnel, connectionStatus(sas, false) === 'Connected');
     },
-    recordChildren: (tunnel, children) => counters.record(tunnel.connection, children),
+    recordSome: (tunnel, children) => counters.recordSome(tunnel.connection, children),
     recordUnseen: (tunnel, why) => note(tunnel, false, why),
     total: counters.total,
     keepOnly: (tunnels) => {

@@ -1,5 +1,5 @@
 /** The small decisions of the engine: what changes, what is up, what is started when, what is counted. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChildSaObservation, IkeSaObservation } from '@sallyport/model';
@@ -417,8 +417,8 @@ describe('counters', () => {
     const after = openCounters(file);
     after.note(hq, true, 9000);
     after.record(hq, [child({ uniqueId: '2', inboundSpi: 'c3', bytesIn: 7 })]);
-    after.record(hq, [child({ bytesIn: 160, bytesOut: 20, packetsIn: 3, packetsOut: 2 })]); // the old child's last event
-    after.record(hq, [child({ bytesIn: 160, bytesOut: 20, packetsIn: 3, packetsOut: 2 })]);
+    after.recordSome(hq, [child({ bytesIn: 160, bytesOut: 20, packetsIn: 3, packetsOut: 2 })]); // the old child's last event
+    after.recordSome(hq, [child({ bytesIn: 160, bytesOut: 20, packetsIn: 3, packetsOut: 2 })]);
     expect(after.total(hq)).toEqual({
       ingressBytes: 167,
       egressBytes: 20,
@@ -440,6 +440,23 @@ describe('counters', () => {
     expect(established()).toBe('1970-01-01T00:00:04.000Z');
   });
 
+  it('count each of many children once, and forget those that have ended', () => {
+    const file = join(directory, 'many.json');
+    const children = Array.from({ length: 100 }, (_, index) => child({ uniqueId: `${index}`, bytesIn: 10 }));
+    const counters = openCounters(file);
+    counters.record(hq, children);
+    counters.recordSome(hq, children.slice(0, 1)); // one of them ends
+    counters.record(hq, children.slice(1));
+    counters.save();
+    const later = openCounters(file);
+    later.record(hq, children.slice(1));
+    expect(later.total(hq).ingressBytes).toBe(1000);
+    for (let rekey = 0; rekey < 500; rekey += 1) later.record(hq, [child({ uniqueId: `rekeyed-${rekey}`, bytesIn: 1 })]);
+    later.save();
+    expect(later.total(hq).ingressBytes).toBe(1500);
+    expect(readFileSync(file, 'utf8').length).toBeLessThan(2000);
+  });
+
   it('never fall, whatever is read', () => {
     const reading = fc.record({ uniqueId: fc.constantFrom('1', '2', '3'), bytesIn: fc.nat(1000), bytesOut: fc.nat(1000) });
     fc.assert(
@@ -447,7 +464,7 @@ describe('counters', () => {
         const counters = openCounters(join(directory, 'none.json'));
         let last = 0;
         for (const change of readings) {
-          counters.record(hq, [child(change)]);
+          counters.recordSome(hq, [child(change)]);
           const total = counters.total(hq).ingressBytes + counters.total(hq).egressBytes;
           expect(total).toBeGreaterThanOrEqual(last);
           last = total;
