@@ -1,9 +1,10 @@
 /** Test projects. `unit` needs nothing; the others need root, the built data plane and Debian's daemons (tools/set-up.sh). */
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './tools/test-run/longest-first.ts';
 
 const patient = { testTimeout: 240_000, hookTimeout: 240_000, fileParallelism: false } as const;
 /** Every file has namespaces, ports and folders of its own, and mostly waits for daemons. */
-const together = (maxWorkers: number) => ({ ...patient, fileParallelism: true, maxWorkers }) as const;
+const together = { ...patient, fileParallelism: true, maxWorkers: 3 } as const;
 
 export default defineConfig({
   resolve: { conditions: ['source'] },
@@ -11,6 +12,7 @@ export default defineConfig({
   test: {
     // Limits are met only on failure: a busy machine is no reason to fail.
     expect: { poll: { timeout: 30_000 } },
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -24,16 +26,16 @@ export default defineConfig({
         },
       },
       // The same contract suites as `unit` runs on fakes, here on the real daemon or kernel table.
-      { extends: true, test: { name: 'contract', include: ['packages/*/src/**/*.real.ts', 'lab/src/**/*.real.ts'], ...together(3) } },
+      { extends: true, test: { name: 'contract', include: ['packages/*/src/**/*.real.ts', 'lab/src/**/*.real.ts'], ...together } },
       // The official SDK and the real az against a control plane with a simulated host.
-      { extends: true, test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], ...together(2) } },
+      { extends: true, test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], ...together } },
       // Real packets in network namespaces.
       {
         extends: true,
         test: {
           name: 'lab',
           include: ['test/lab/**/*.test.ts', 'test/matrix/**/*.test.ts'],
-          ...together(3),
+          ...together,
           testTimeout: 900_000,
           hookTimeout: 300_000,
         },

@@ -1,6 +1,7 @@
 /**
  * Runs every check in order, cheap first, and closes with one line `N passed, N failed`.
- * `npm test -- unit lab` runs only the named stages. Not a test framework: each stage is another program.
+ * `npm test -- unit lab` runs only the named stages. Stages that mostly wait for daemons are run as one, side by side. Not a test
+ * framework: each stage is another program.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -27,13 +28,15 @@ function check(name: string, argv: readonly string[]): Stage {
   };
 }
 
-function vitest(project: string): Stage {
+function vitest(...projects: readonly string[]): Stage {
+  const name = projects.join(', ');
   return {
-    name: project,
+    name,
     run: () => {
-      const file = join(scratch, `${project}.json`);
+      const file = join(scratch, `${projects.join('-')}.json`);
       const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-      const { status } = spawnSync(`${bin}/node`, ['node_modules/vitest/vitest.mjs', 'run', '--project', project, ...reporters], {
+      const selection = projects.flatMap((project) => ['--project', project]);
+      const { status } = spawnSync(`${bin}/node`, ['node_modules/vitest/vitest.mjs', 'run', ...selection, ...reporters], {
         stdio: ['ignore', 'inherit', 'inherit'],
       });
       return countOf(file, status ?? 1);
@@ -49,30 +52,38 @@ function countOf(file: string, status: number): Count {
   }
 }
 
-const stages: readonly Stage[] = [
+const quickStages: readonly Stage[] = [
   check('format', [`${bin}/oxfmt`, '--check']),
   check('lint', [`${bin}/oxlint`, '--type-aware']),
   check('types', [`${bin}/tsc`, '-b']),
   vitest('unit'),
   check('dataplane', ['ctest', '--test-dir', 'packages/dataplane/build', '--output-on-failure', '--no-tests=ignore']),
   check('fuzz', [`${bin}/node`, '-C', 'source', 'tools/fuzz/main.ts', '--short']),
-  vitest('contract'),
-  vitest('conformance'),
-  vitest('lab'),
 ];
-
+/** Projects that wait for daemons more than they work: alone, each leaves a core idle while its longest file ends. */
+const waitingProjects = ['contract', 'conformance', 'lab'] as const;
 /** Run only when named: a virtual machine in software emulation is slow, and the matrix is large. */
 const slowStages: readonly Stage[] = [vitest('vm'), vitest('matrix')];
 
-const wanted = process.argv.slice(2);
-const everyStage = [...stages, ...slowStages];
-const unknown = wanted.filter((name) => !everyStage.some((stage) => stage.name === name));
-if (unknown.length > 0) {
-  console.error(`no such stage: ${unknown.join(', ')}; there are ${everyStage.map((stage) => stage.name).join(', ')}`);
-  process.exit(2);
+function chosenStages(wanted: readonly string[]): readonly Stage[] {
+  const known = [...quickStages.map(({ name }) => name), ...waitingProjects, ...slowStages.map(({ name }) => name)];
+  const unknown = wanted.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    console.error(`no such stage: ${unknown.join(', ')}; there are ${known.join(', ')}`);
+    process.exit(2);
+  }
+  const isWanted = (name: string): boolean => wanted.includes(name);
+  if (wanted.length === 0) return [...quickStages, vitest(...waitingProjects)];
+  const waiting = waitingProjects.filter(isWanted);
+  return [
+    ...quickStages.filter(({ name }) => isWanted(name)),
+    ...(waiting.length === 0 ? [] : [vitest(...waiting)]),
+    ...slowStages.filter(({ name }) => isWanted(name)),
+  ];
 }
+
 const total = { passed: 0, failed: 0, failures: [] as string[] };
-for (const stage of wanted.length === 0 ? stages : everyStage.filter(({ name }) => wanted.includes(name))) {
+for (const stage of chosenStages(process.argv.slice(2))) {
   const began = performance.now();
   console.log(`\n== ${stage.name}`);
   const count = stage.run();
