@@ -2,7 +2,13 @@
 import { openAz, registerCloud, signIn, type Az } from '../tools/az.ts';
 import { startSystem, type System } from './system.ts';
 
-export type AzSystem = AsyncDisposable & { readonly system: System; readonly az: Az };
+export type AzSystem = AsyncDisposable & {
+  readonly system: System;
+  /** Started anew for every command. */
+  readonly az: Az;
+  /** Loaded once. */
+  readonly loadedAz: Az;
+};
 
 /** @param build fills the control plane before az is there. */
 export async function startAzSystem(
@@ -15,9 +21,14 @@ export async function startAzSystem(
   const az = openAz(client);
   await registerCloud(az, client);
   await signIn(az, client);
+  let loadedAz: Az | undefined;
   return {
     system,
     az,
+    get loadedAz() {
+      loadedAz ??= az.loaded();
+      return loadedAz;
+    },
     [Symbol.asyncDispose]: async () => {
       az[Symbol.dispose]();
       await system[Symbol.asyncDispose]();

@@ -12,7 +12,7 @@ let az: Az;
 
 beforeAll(async () => {
   azSystem = await startAzSystem();
-  ({ az } = azSystem);
+  ({ loadedAz: az } = azSystem);
 });
 afterAll(() => azSystem[Symbol.asyncDispose]());
 

@@ -12,7 +12,7 @@ let az: Az;
 
 beforeAll(async () => {
   azSystem = await startAzSystem();
-  ({ az } = azSystem);
+  ({ loadedAz: az } = azSystem);
   await az.json('group', 'create', '-n', group, '-l', 'westeurope');
 });
 afterAll(() => azSystem[Symbol.asyncDispose]());

@@ -13,7 +13,7 @@ let az: Az;
 
 beforeAll(async () => {
   azSystem = await startAzSystem({}, (made) => buildSiteToSite(made, group));
-  ({ az, system } = azSystem);
+  ({ loadedAz: az, system } = azSystem);
 });
 afterAll(() => azSystem[Symbol.asyncDispose]());
 

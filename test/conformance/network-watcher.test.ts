@@ -18,7 +18,7 @@ beforeAll(async () => {
   const reason = { code: 'WrongKey', message: 'peer 203.0.113.10 did not prove our shared key', at: '2026-11-28T03:00:00Z' };
   const agent = { connection: () => ({ status: 'NotConnected', reason }) as const };
   azSystem = await startAzSystem({ agent }, (made) => buildSiteToSite(made, group));
-  ({ az, system } = azSystem);
+  ({ loadedAz: az, system } = azSystem);
 });
 afterAll(() => azSystem[Symbol.asyncDispose]());
 

@@ -9,8 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ClientFile } from '@sallyport/control-plane';
 import { systemCommands } from '@sallyport/runtime';
-
-export type AzResult = { readonly stdout: string; readonly stderr: string; readonly code: number };
+import { AzSession, type AzResult } from './az-session.ts';
 
 export type Az = Disposable & {
   /** Any exit code. `args` as typed after `az`. */
@@ -20,12 +19,11 @@ export type Az = Disposable & {
   readonly json: (...args: readonly string[]) => Promise<any>;
   /** Rows of `-o tsv`. @throws Error when the exit code is not 0. */
   readonly tsv: (...args: readonly string[]) => Promise<readonly (readonly string[])[]>;
-  /** Many commands, one after the other in one az that is loaded once (az_session.py). */
-  readonly runAll: (commands: readonly (readonly string[])[]) => Promise<readonly AzResult[]>;
+  /** The same, but loaded once for all its commands; of the same configuration, and of the same end. */
+  readonly loaded: () => Az;
 };
 
 const program = '/usr/bin/az';
-const session = fileURLToPath(new URL('az_session.py', import.meta.url));
 const shim = fileURLToPath(new URL('az-network-shim', import.meta.url));
 /** A start of az is one to two seconds, and minutes on a busy machine whose disk has not read it yet: met only on failure. */
 const timeoutMs = 240_000;
@@ -46,14 +44,30 @@ export function openAz(client: Pick<ClientFile, 'caFile'>): Az {
     PYTHONDONTWRITEBYTECODE: '1',
     LC_ALL: 'C.UTF-8',
   };
-  const run = (...args: readonly string[]): Promise<AzResult> => systemCommands.run([program, ...args], { env, okCodes, timeoutMs });
+  const ends: Disposable[] = [];
+  const loaded = (): Az => {
+    const session = new AzSession(env, timeoutMs);
+    ends.push(session);
+    return azOver((args) => session.run(args), { loaded, [Symbol.dispose]: () => session[Symbol.dispose]() });
+  };
+  return azOver((args) => systemCommands.run([program, ...args], { env, okCodes, timeoutMs }), {
+    loaded,
+    [Symbol.dispose]: () => {
+      for (const end of ends) end[Symbol.dispose]();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  });
+}
+
+function azOver(run: (args: readonly string[]) => Promise<AzResult>, rest: Pick<Az, 'loaded' | typeof Symbol.dispose>): Az {
   const succeed = async (args: readonly string[]): Promise<string> => {
-    const { stdout, stderr, code } = await run(...args);
+    const { stdout, stderr, code } = await run(args);
     if (code !== 0) throw new Error(`az ${args.slice(0, 3).join(' ')} … ended with ${code}: ${stderr.trim()}`);
     return stdout;
   };
   return {
-    run,
+    ...rest,
+    run: (...args) => run(args),
     json: async (...args) => {
       const text = await succeed(args);
       return text.trim() === '' ? undefined : (JSON.parse(text) as unknown);
@@ -62,15 +76,6 @@ export function openAz(client: Pick<ClientFile, 'caFile'>): Az {
       const text = (await succeed([...args, '-o', 'tsv'])).trimEnd();
       return text === '' ? [] : text.split('\n').map((line) => line.split('\t'));
     },
-    runAll: async (commands) => {
-      const input = commands.map((args) => `${JSON.stringify(args)}\n`).join('');
-      const { stdout } = await systemCommands.run(['/usr/bin/python3', '-W', 'ignore', session], { env, input, timeoutMs: timeoutMs * 2 });
-      return stdout
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as AzResult); // az_session.py prints nothing else
-    },
-    [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
   };
 }
 
