@@ -96,8 +96,16 @@ case $purpose in
   demo) ;;
   *) say "unknown purpose '$purpose': start, test, bench or demo"; exit 2 ;;
 esac
+# The compiler and the network have no need of each other.
+building=
+if [ "$purpose" != demo ]; then
+  build_data_plane &
+  building=$!
+  trap 'kill "$building" 2>/dev/null || true' EXIT
+fi
 install_node_packages
-[ "$purpose" = demo ] || build_data_plane
 case $purpose in
   test | bench) unpack_peers ;;
 esac
+[ -z "$building" ] || wait "$building" || exit 1
+trap - EXIT

@@ -1,5 +1,5 @@
 /** The program as a whole: help, exit codes and one-sentence errors, without root. */
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemCommands } from '@sallyport/runtime';
@@ -18,6 +18,12 @@ test('every command is in the help and has its own', async () => {
   }
   const one = await run('status', '--help');
   expect([one.code, one.stdout.startsWith('Usage: sallyport status')]).toEqual([0, true]);
+});
+
+test('what is compiled is kept where only who may change the program may write', async () => {
+  await run('--help');
+  const cache = join(import.meta.dirname, '..', '..', '..', 'node_modules', '.cache', 'sallyport');
+  expect(statSync(cache).mode & 0o022).toBe(0);
 });
 
 test.for([

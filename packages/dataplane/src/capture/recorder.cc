@@ -8,6 +8,7 @@
 #include <ctime>
 #include <system_error>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "capture/pcapng.h"
 
@@ -20,8 +21,6 @@ constexpr size_t kWriteBytes = 256 * 1024;
 constexpr std::chrono::milliseconds kPause(5);
 // A file never ends in the middle of its last words.
 constexpr uint64_t kRoomForEnd = 64;
-
-uint64_t wall_nanoseconds() { return static_cast<uint64_t>(std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count()); }
 
 }  // namespace
 

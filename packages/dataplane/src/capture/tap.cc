@@ -1,21 +1,14 @@
 /** Copies to the captures that want a packet. The outer headers are made anew: sockets neither show nor take them. */
 #include "capture/tap.h"
 
-#include <ctime>
-
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "net/checksum.h"
 
 namespace xfrmd {
 namespace {
 
 constexpr size_t kUdpHeader = 8;
-
-uint64_t wall_nanoseconds() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-}
 
 struct OuterBytes {
   uint8_t bytes[40 + kUdpHeader] = {};

@@ -15,7 +15,7 @@ namespace xfrmd {
 namespace {
 
 // About what one batch should bring: half of a small second-level cache.
-constexpr size_t kBatchBytes = 128 * 1024;
+constexpr size_t kReceiveBytes = 128 * 1024;
 
 Inbound::Arrival read_arrival(const sockaddr_storage& from, msghdr& header) {
   Inbound::Arrival arrival;
@@ -68,7 +68,7 @@ void Inbound::receive_batch(int fd, Handle handle) {
       handle(std::span(buffer_.get() + static_cast<size_t>(i) * kMessageBytes, messages[i].msg_len), read_arrival(from[i], header));
   }
   flush();
-  if (received > 0) messages_ = std::clamp(kBatchBytes * static_cast<size_t>(received) / std::max<size_t>(bytes, 1), kFewestMessages, kMostMessages);
+  if (received > 0) messages_ = std::clamp(kReceiveBytes * static_cast<size_t>(received) / std::max<size_t>(bytes, 1), kFewestMessages, kMostMessages);
 }
 
 void Inbound::receive(const UdpSocket& socket, size_t receiver) {

@@ -17,7 +17,7 @@
 namespace xfrmd {
 namespace {
 
-constexpr size_t kBatchBytes = 16'384;
+constexpr size_t kRequestBytes = 16'384;
 
 /** One request about links as the kernel reads it. */
 struct LinkRequest {
@@ -52,12 +52,12 @@ void remove_links(const std::vector<std::string>& names) noexcept {
   const uint32_t group = unused_group();
   const Fd socket(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_ROUTE));
   if (group == 0 || !socket) return;
-  uint8_t batch[kBatchBytes];
+  uint8_t batch[kRequestBytes];
   size_t used = 0;
   // The kernel is through with all requests of a message when send() returns; what it says of each is not asked for.
   const auto send = [&] { return ::send(socket.get(), batch, std::exchange(used, 0), MSG_DONTWAIT) >= 0; };
   const auto add = [&](const LinkRequest& request) {
-    if (used + sizeof request.bytes > kBatchBytes && !send()) return false;
+    if (used + sizeof request.bytes > kRequestBytes && !send()) return false;
     std::memcpy(batch + used, request.bytes, request.size);
     used += request.size;
     return true;

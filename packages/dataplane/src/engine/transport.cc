@@ -11,7 +11,6 @@
 namespace xfrmd {
 namespace {
 
-constexpr size_t kIpv4Header = 20, kIpv6Header = 40;
 constexpr uint8_t kDontFragment = 0x40;
 
 struct UpperLayer {

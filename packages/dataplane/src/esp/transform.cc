@@ -7,12 +7,18 @@
 #include "esp/gcm_library.h"
 
 namespace xfrmd {
+namespace {
+
+bool is_aead(const EncryptionAlgorithm& encryption) {
+  return encryption.kind == EncryptionAlgorithm::Kind::Aead || encryption.kind == EncryptionAlgorithm::Kind::Gmac;
+}
+
+}  // namespace
 
 std::unique_ptr<Transform> Transform::make(TransformKeys keys, bool extended_sequence) {
-  using Kind = EncryptionAlgorithm::Kind;
   if (gcm_library() == GcmLibrary::IpsecMb && keys.encryption->kernel_name == "rfc4106(gcm(aes))")
     return IpsecMbGcmTransform::make(keys, extended_sequence);
-  if (keys.encryption->kind == Kind::Aead || keys.encryption->kind == Kind::Gmac) return AeadTransform::make(std::move(keys), extended_sequence);
+  if (is_aead(*keys.encryption)) return AeadTransform::make(std::move(keys), extended_sequence);
   return CipherHmacTransform::make(std::move(keys), extended_sequence);
 }
 

@@ -7,8 +7,6 @@
 namespace xfrmd {
 namespace {
 
-constexpr size_t kIpv4Minimum = 20;
-constexpr size_t kIpv6Header = 40;
 // More extension headers than any sane sender uses; a longer chain is treated as an unknown upper layer.
 constexpr int kMaxExtensionHeaders = 8;
 
@@ -17,13 +15,13 @@ bool is_skippable_extension(uint8_t protocol) {
 }
 
 std::optional<Packet> parse_ipv4(std::span<uint8_t> bytes) {
-  if (bytes.size() < kIpv4Minimum) return std::nullopt;
+  if (bytes.size() < kIpv4Header) return std::nullopt;
   Packet packet;
   packet.version = 4;
   packet.data = bytes.data();
   packet.length = load16(&bytes[2]);
   packet.upper = static_cast<size_t>(bytes[0] & 15) * 4;
-  if (packet.upper < kIpv4Minimum || packet.length < packet.upper || packet.length > bytes.size()) return std::nullopt;
+  if (packet.upper < kIpv4Header || packet.length < packet.upper || packet.length > bytes.size()) return std::nullopt;
   packet.protocol = bytes[9];
   const uint16_t fragment = load16(&bytes[6]);
   packet.is_fragment = (fragment & 0x3fff) != 0;

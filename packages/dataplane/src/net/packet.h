@@ -11,6 +11,9 @@
 
 namespace xfrmd {
 
+/** Without options, and without extension headers. */
+inline constexpr size_t kIpv4Header = 20, kIpv6Header = 40;
+
 struct Packet {
   uint8_t* data = nullptr;
   size_t length = 0;         // the IP header's own total length, never more than what was received

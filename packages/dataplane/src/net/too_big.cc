@@ -13,7 +13,7 @@
 namespace xfrmd {
 namespace {
 
-constexpr size_t kIpv4Header = 20, kIpv6Header = 40, kIcmpHeader = 8, kMaxIpv4Answer = 576;
+constexpr size_t kIcmpHeader = 8, kMaxIpv4Answer = 576;
 constexpr uint8_t kHopLimit = 64;
 // Network control, as routers mark what they send themselves (RFC 1812 §4.3.2.5).
 constexpr uint8_t kInternetworkControl = 0xc0;

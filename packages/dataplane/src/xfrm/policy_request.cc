@@ -8,7 +8,7 @@ namespace {
 
 constexpr size_t kMaxTemplates = 6;  // XFRM_MAX_DEPTH
 
-void verify_selector(const xfrm_selector& selector) {
+void verify_policy_selector(const xfrm_selector& selector) {
   switch (selector.family) {
     case AF_INET:
       if (selector.prefixlen_d > 32 || selector.prefixlen_s > 32)
@@ -25,7 +25,7 @@ void verify_selector(const xfrm_selector& selector) {
 void verify_info(const xfrm_userpolicy_info& info) {
   if (info.share > XFRM_SHARE_UNIQUE) throw Refusal(EINVAL, "Invalid policy share");
   if (info.action != XFRM_POLICY_ALLOW && info.action != XFRM_POLICY_BLOCK) throw Refusal(EINVAL, "Invalid policy action");
-  verify_selector(info.sel);
+  verify_policy_selector(info.sel);
   verify_direction(info.dir);
   if (info.index != 0 && (info.index & 7) != info.dir) throw Refusal(EINVAL, "Policy index doesn't match direction");
 }

@@ -10,7 +10,7 @@
 namespace xfrmd {
 namespace {
 
-void verify_selector(const xfrm_selector& selector) {
+void verify_sa_selector(const xfrm_selector& selector) {
   switch (selector.family) {
     case AF_UNSPEC: return;
     case AF_INET:
@@ -56,7 +56,7 @@ void verify_family(const xfrm_usersa_info& info) {
 
 void verify_info(const xfrm_usersa_info& info, const Attributes& attributes) {
   if (info.family != AF_INET && info.family != AF_INET6) throw Refusal(EINVAL, "Invalid address family");
-  verify_selector(info.sel);
+  verify_sa_selector(info.sel);
   verify_protocol(info, attributes);
   verify_replay(info, attributes);
   verify_mode(info.mode);
