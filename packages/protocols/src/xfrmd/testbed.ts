@@ -80,6 +80,11 @@ export class Testbed implements AsyncDisposable {
     return daemons.find(join(this.directory, `${name}.pid`)) !== undefined;
   }
 
+  signal(name: string, signal: NodeJS.Signals): void {
+    const found = daemons.find(join(this.directory, `${name}.pid`));
+    if (found !== undefined) process.kill(found.pid, signal);
+  }
+
   stop(name: string, graceMs = 2000): Promise<void> {
     return daemons.stop(join(this.directory, `${name}.pid`), graceMs);
   }

@@ -14,7 +14,7 @@ import { renderConnection } from './render.ts';
 import { createStarts } from './starts.ts';
 import { duplicateChildren, duplicateSas, supersededChildren } from './duplicates.ts';
 import { createSilences } from './silence.ts';
-import { connectionStatus, missingChildren } from './status.ts';
+import { connectionStatus, missingChildren, needlessAttempts, stalledSas } from './status.ts';
 
 const empty: Loaded = { connections: [], keyIds: [], saNames: [] };
 const child = (change: Partial<ChildSaObservation> = {}): ChildSaObservation => ({
@@ -187,6 +187,38 @@ describe('a mark', () => {
   });
 });
 
+/** What charon has while it makes an IKEv1 main mode anew, before the peer has answered. */
+const unanswered = { state: 'CONNECTING', responderSpi: '0000000000000000', isInitiator: true };
+const reauthenticating = [sa({ version: 1, state: 'REKEYING', childSas: [] }), sa({ ...unanswered, version: 1, uniqueId: '2' })];
+
+describe('an attempt of ours', () => {
+  const attempt = sa({ ...unanswered, uniqueId: '2', childSas: [] });
+  const renewal = reauthenticating[1] ?? attempt;
+  it.each([
+    ['is needless once the peer has come by itself', [sa(), attempt], [attempt]],
+    ['goes on while nothing else is up', [attempt], []],
+    ['goes on when it was answered', [sa(), { ...attempt, sa: { ...attempt.sa, responderSpi: 'b1' } }], []],
+    ['goes on when it makes a main mode anew, for the children are its', reauthenticating, []],
+    ['goes on also beside an SA without children', [sa({ childSas: [] }), renewal], []],
+    ['is needless when the peer has made that anew', [...reauthenticating, sa({ uniqueId: '3' })], [renewal]],
+  ])('%s', (_what, sas, needless) => {
+    expect(needlessAttempts(sas)).toEqual(needless);
+  });
+});
+
+describe('an IKEv1 SA that was to be made anew', () => {
+  const [old = sa()] = reauthenticating;
+  it.each([
+    ['is in the way when nothing came of it', [old], [old]],
+    ['waits for the new one', reauthenticating, []],
+    ['is left to charon beside the new one', [old, sa({ version: 1, uniqueId: '2' })], []],
+    ['is none in IKEv2, which rekeys in place', [sa({ state: 'REKEYING', childSas: [] })], []],
+    ['is none with children', [sa({ version: 1, state: 'REKEYING' })], []],
+  ])('%s', (_what, sas, stalled) => {
+    expect(stalledSas(sas)).toEqual(stalled);
+  });
+});
+
 describe('a connection', () => {
   it.each([
     ['with an installed child', [sa()], 'Connected'],
@@ -196,6 +228,9 @@ describe('a connection', () => {
     ['without a child', [sa({ childSas: [] })], 'Connecting'],
     ['whose child is being deleted', [sa({ childSas: [child({ state: 'DELETING' })] })], 'Connecting'],
     ['connecting', [sa({ state: 'CONNECTING', childSas: [] })], 'Connecting'],
+    ['while its main mode is made anew', [...reauthenticating], 'Connected'],
+    ['with nothing but the children of a main mode made anew', reauthenticating.slice(1), 'Connecting'],
+    ['with a child of an SA that is going', [sa({ childSas: [] }), sa({ state: 'DELETING' })], 'Connecting'],
     ['with nothing', [], 'Connecting'],
   ])('%s', (_what, sas, status) => {
     expect(connectionStatus(sas, false)).toBe(status);

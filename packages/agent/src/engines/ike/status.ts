@@ -14,17 +14,40 @@ export function isIkeUp(sa: IkeSaObservation): boolean {
 }
 
 /** Our own attempt, to which the peer has not said anything yet: it has no SPI of the peer's. */
-export function isUnanswered(sa: IkeSaObservation): boolean {
+function isUnanswered(sa: IkeSaObservation): boolean {
   return sa.isInitiator && (sa.state === 'CREATED' || sa.state === 'CONNECTING') && /^0*$/.test(sa.responderSpi);
+}
+
+/**
+ * Of a connection's SAs, those attempts of ours that its peer has made needless: it has not answered them, and has come by itself. A main mode
+ * made anew holds the children from its beginning, and ends them with itself: only children of another IKE SA make it needless.
+ */
+export function needlessAttempts(sas: readonly CharonSa[]): readonly CharonSa[] {
+  const up = sas.filter(({ sa }) => isIkeUp(sa));
+  const carries = up.some(({ sa }) => sa.childSas.some(isChildUp));
+  return up.length === 0 ? [] : sas.filter(({ sa }) => isUnanswered(sa) && (carries || sa.childSas.length === 0));
+}
+
+/**
+ * An IKEv1 SA whose main mode was to be made anew, and was not: the peer refused, and its children are gone with the new SA. charon leaves it
+ * in this state, and begins no child in it, until its lifetime ends.
+ */
+export function stalledSas(sas: readonly CharonSa[]): readonly CharonSa[] {
+  const stalled = sas.filter(({ sa }) => sa.version === 1 && sa.state === 'REKEYING' && sa.childSas.length === 0);
+  return sas.length === stalled.length ? stalled : [];
 }
 
 export function isChildUp(child: ChildSaObservation): boolean {
   return childUp.has(child.state);
 }
 
-/** Connected with an established IKE SA that has a child SA installed; several SAs of one connection are no fault. */
+/**
+ * Connected with an established IKE SA and a child SA installed; several SAs of one connection are no fault. While IKEv1 makes a main mode
+ * anew its children, which carry packets all the time, are already those of the new IKE SA.
+ */
 export function connectionStatus(sas: readonly CharonSa[], hasReason: boolean): ConnectionStatus {
-  if (sas.some(({ sa }) => isIkeUp(sa) && sa.childSas.some(isChildUp))) return 'Connected';
+  const mayCarry = ({ sa }: CharonSa): boolean => isIkeUp(sa) || (sa.version === 1 && sa.state === 'CONNECTING');
+  if (sas.some(({ sa }) => isIkeUp(sa)) && sas.some((one) => mayCarry(one) && one.sa.childSas.some(isChildUp))) return 'Connected';
   return hasReason ? 'NotConnected' : 'Connecting';
 }
 

@@ -9,7 +9,7 @@ import { duplicateChildren, duplicateSas, supersededChildren } from './duplicate
 import { readSas, type CharonSa } from './observe.ts';
 import type { Silences } from './silence.ts';
 import type { Starts } from './starts.ts';
-import { isIkeUp, isUnanswered, missingChildren } from './status.ts';
+import { missingChildren, needlessAttempts, stalledSas } from './status.ts';
 
 /** A child is ended by an exchange, and charon answers at once: a silent peer must not hold up what is done for others. */
 const unawaited = -1;
@@ -32,7 +32,7 @@ export async function supervise(context: SuperviseContext, connections: Iterable
   for (const known of connections) {
     const own = byName.get(known.tunnel.name) ?? [];
     if (!known.tunnel.ike.responds) await endForeign(context, known, own);
-    await endUnanswered(context, own);
+    await endNeedless(context, own);
     await endDuplicates(context, known, own);
     await endSilent(context, known, own);
     if (known.tunnel.ike.initiates) await startMissing(context, known, own);
@@ -50,11 +50,10 @@ async function endForeign({ session, log }: SuperviseContext, { tunnel }: Known,
 
 /**
  * A peer that we can't reach may reach us (it is behind a NAT). Then our own attempt would go on for ever beside the SA the peer
- * made. One that was answered is left to finish: the peer may have it already.
+ * made. One that was answered is left to finish: the peer may have it already. And what stands in the way of another start.
  */
-async function endUnanswered({ session }: SuperviseContext, sas: readonly CharonSa[]): Promise<void> {
-  if (!sas.some(({ sa }) => isIkeUp(sa))) return;
-  for (const { sa } of sas.filter((other) => isUnanswered(other.sa)))
+async function endNeedless({ session }: SuperviseContext, sas: readonly CharonSa[]): Promise<void> {
+  for (const { sa } of [...needlessAttempts(sas), ...stalledSas(sas)])
     await session.terminate({ ikeId: sa.uniqueId, force: true, timeoutMs: 0 });
 }
 
