@@ -1,6 +1,6 @@
 /**
  * The real Azure CLI, as its users type it, command by command: networks, gateways, a site-to-site connection and all its settings,
- * deletion. One control plane for all, in the order of a working day; every start of az takes a second or more.
+ * deletion. One control plane and one loaded az for all, in the order of a working day.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Az } from '../tools/az.ts';
