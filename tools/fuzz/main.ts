@@ -4,7 +4,7 @@
  *   … --short                                              the fixed, bounded run of `npm test`
  * Crashing inputs are kept in packages/dataplane/build-fuzz/crashes and printed. Not a place for properties: those are in *_fuzz.cc.
  */
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,17 +40,21 @@ function buildTargets(): readonly string[] {
 }
 
 /** Sanitizers of this age lose their way in the address space of newer kernels unless it is laid out plainly: setarch -R. */
-function fuzz(target: string, argv: readonly string[]): boolean {
+async function fuzz(target: string, argv: readonly string[]): Promise<boolean> {
   const before = new Set(readdirSync(crashes));
   const own = [join(build, 'fuzz', target), `-artifact_prefix=${crashes}/${target}-`, `-max_len=${maxInputBytes}`, '-timeout=10'];
-  const { status, stderr } = spawnSync('setarch', ['-R', ...own, ...argv], { encoding: 'utf8', maxBuffer: 256 << 20 });
+  const { promise, resolve } = Promise.withResolvers<{ readonly status: number | string; readonly stderr: string }>();
+  execFile('setarch', ['-R', ...own, ...argv], { maxBuffer: 256 << 20 }, (error, _stdout, stderr) =>
+    resolve({ status: error === null ? 0 : (error.code ?? error.signal ?? 'killed'), stderr }),
+  );
+  const { status, stderr } = await promise;
   const done = /^#\d+\s+DONE.*$/mu.exec(stderr)?.[0] ?? '';
   if (status === 0) {
     console.log(`${target}: ${done.replaceAll(/\s+/gu, ' ')}`);
     return true;
   }
   console.error(stderr.split('\n').slice(-60).join('\n'));
-  for (const file of readdirSync(crashes).filter((name) => !before.has(name))) {
+  for (const file of readdirSync(crashes).filter((name) => name.startsWith(`${target}-`) && !before.has(name))) {
     const path = join(crashes, file);
     console.error(`${target}: crash kept in ${path}\n  base64: ${readFileSync(path).toString('base64')}`);
     console.error(`  again: setarch -R ${join(build, 'fuzz', target)} ${path}`);
@@ -75,18 +79,29 @@ if (unknown.length > 0) throw new Error(`no such target: ${unknown.join(', ')}; 
 mkdirSync(crashes, { recursive: true });
 
 const failed: string[] = [];
-for (const target of positionals.length > 0 ? positionals : all) {
+const queue = (positionals.length > 0 ? positionals : all).values();
+
+async function runQueue(): Promise<void> {
+  for (const target of queue) if (!(await runTarget(target))) failed.push(target);
+}
+
+async function runTarget(target: string): Promise<boolean> {
   const kept = join(corpora, target);
   if (values.short) {
     const scratch = mkdtempSync(join(tmpdir(), 'sallyport-fuzz-'));
-    if (!fuzz(target, [`-runs=${shortRuns}`, `-max_total_time=${shortSeconds}`, '-seed=1', scratch, kept])) failed.push(target);
+    const isClean = await fuzz(target, [`-runs=${shortRuns}`, `-max_total_time=${shortSeconds}`, '-seed=1', scratch, kept]);
     rmSync(scratch, { recursive: true, force: true });
-    continue;
+    return isClean;
   }
   const found = join(build, 'corpus', target);
   mkdirSync(found, { recursive: true });
-  if (!fuzz(target, [`-max_total_time=${seconds}`, found, kept])) failed.push(target);
-  else if (values.keep) run('setarch', ['-R', join(build, 'fuzz', target), '-merge=1', `-max_len=${maxInputBytes}`, kept, found], 'quiet');
+  const isClean = await fuzz(target, [`-max_total_time=${seconds}`, found, kept]);
+  if (isClean && values.keep)
+    run('setarch', ['-R', join(build, 'fuzz', target), '-merge=1', `-max_len=${maxInputBytes}`, kept, found], 'quiet');
+  return isClean;
 }
+
+// Each has a core.
+await Promise.all(Array.from({ length: Math.max(1, availableParallelism()) }, runQueue));
 console.log(failed.length === 0 ? 'fuzz: no findings' : `fuzz: findings in ${failed.join(', ')}`);
 process.exit(failed.length === 0 ? 0 : 1);
