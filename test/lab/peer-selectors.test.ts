@@ -21,14 +21,24 @@ async function untilPairs(site: OneSite, pairs: readonly string[]): Promise<Conn
   );
 }
 
+/** What packets before that moment did is in it. */
+function observedAfter(site: OneSite, ms: number): Promise<ConnectionObservation> {
+  return until(
+    () => observed(site),
+    (seen) => Date.parse(seen.observedAt) > ms,
+    { because: 'the agent has looked since', clock: systemClock, timeoutMs: 20_000 },
+  );
+}
+
 /** Which of two child SAs carried packets outwards, and inwards, while something happened. */
 async function carriers(site: OneSite, pairs: readonly string[], happen: () => Promise<unknown>): Promise<readonly boolean[]> {
-  const before = childTraffic(await observed(site));
+  const before = childTraffic(await observedAfter(site, Date.now()));
   await happen();
+  const happened = Date.now();
   const carried = (after: typeof before): readonly boolean[] =>
     pairs.map((pair) => ['in', 'out'].every((way) => (after[pair]?.[way as 'in'] ?? 0) > (before[pair]?.[way as 'in'] ?? 0)));
   const after = await until(
-    async () => childTraffic(await observed(site)),
+    async () => childTraffic(await observedAfter(site, happened)),
     (seen) => carried(seen).includes(true),
     { because: 'a child SA has carried the echoes', clock: systemClock, timeoutMs: 20_000 },
   );

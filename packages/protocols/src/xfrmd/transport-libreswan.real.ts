@@ -63,7 +63,8 @@ test.each([true, false])('packets and rekeys, raw: %s', async (raw) => {
     }
   });
   expect(inClear(seen)).toEqual([]);
-  expect(seen.filter(raw ? isRawEsp : isUdpEsp).length).toBeGreaterThan(100);
+  const [inIp, inUdp] = [seen.filter(isRawEsp).length, seen.filter(isUdpEsp).length];
+  expect(raw ? inIp : inUdp, `${inIp} raw and ${inUdp} in UDP of ${seen.length} packets`).toBeGreaterThan(100);
   expect((await ipXfrm(testbed, 'a', 'state')).match(/mode transport/g)).toHaveLength(2);
   await pluto.whack('--name', 'hq', '--terminate');
   await until(
