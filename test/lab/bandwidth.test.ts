@@ -24,11 +24,13 @@ test('two sites share 64 kbit/s, and have all they want without the tag', async 
     const group = scenario.expect[0]?.connection.split('/')[4] ?? '';
     const { virtualNetworkGateways } = await connectSdk(session.arm.file);
     const give = async (tags: Record<string, string>, rules: number): Promise<void> => {
+      const former = await limits(session);
       await virtualNetworkGateways.updateTags(group, 'hq-gateway', { tags });
+      // One limit for another is as many rules.
       await until(
-        () => dropped(session),
-        (found) => found.length === rules,
-        { because: `${rules} rules of bandwidth are loaded`, clock: systemClock },
+        () => limits(session),
+        (found) => found.length === rules && found.join() !== former.join(),
+        { because: `${rules} other rules of bandwidth are loaded`, clock: systemClock },
       );
     };
     await expect(virtualNetworkGateways.updateTags(group, 'hq-gateway', { tags: { [tag]: 'much' } })).rejects.toMatchObject({
@@ -86,13 +88,19 @@ async function answers({ namespace }: Place): Promise<number> {
   return Number(/^IcmpInEchoReps\s+(\d+)/m.exec(stdout)?.[1]);
 }
 
-/** Packets over the bandwidth, to sites and from them; empty where there is no limit. */
-async function dropped(session: LabSession): Promise<readonly number[]> {
+async function bandwidthRules(session: LabSession): Promise<readonly string[]> {
   const { namespace } = findPlace(session.fabric, 'hq-gateway/IN_0');
   const { stdout } = await ports.run(inside(namespace, ['nft', 'list', 'chain', 'inet', 'sallyport', 'forward']));
-  return [...stdout.matchAll(/counter packets (\d+) bytes \d+ drop comment "bandwidth (?:to|from) sites"/g)].map(([, packets]) =>
-    Number(packets),
-  );
+  return stdout.split('\n').filter((line) => /comment "bandwidth (?:to|from) sites"/.test(line));
+}
+
+/** Packets over the bandwidth, to sites and from them; empty where there is no limit. */
+async function dropped(session: LabSession): Promise<readonly number[]> {
+  return (await bandwidthRules(session)).map((rule) => Number(/counter packets (\d+) bytes \d+ drop/.exec(rule)?.[1]));
+}
+
+async function limits(session: LabSession): Promise<readonly string[]> {
+  return (await bandwidthRules(session)).map((rule) => rule.replace(/counter packets \d+ bytes \d+/, ''));
 }
 
 async function allSas(session: LabSession): Promise<readonly string[]> {
