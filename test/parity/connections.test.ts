@@ -2,7 +2,7 @@
 import { describe } from 'vitest';
 import { keyLengthIssues, sharedKeyIssues } from '@sallyport/model';
 import { accepts, refuses } from './cases.ts';
-import { addSecondGateway, bodies, id, newWorld, siteToSite, types, type PutResult, type World } from './world.ts';
+import { customPolicy, addSecondGateway, bodies, id, newWorld, siteToSite, types, type PutResult, type World } from './world.ts';
 
 type Properties = Record<string, unknown>;
 
@@ -254,18 +254,8 @@ describe('neighbours', () => {
 });
 
 describe('options', () => {
-  const policy = {
-    saLifeTimeSeconds: 14_400,
-    saDataSizeKilobytes: 102_400_000,
-    ipsecEncryption: 'AES256',
-    ipsecIntegrity: 'SHA256',
-    ikeEncryption: 'AES256',
-    ikeIntegrity: 'SHA384',
-    dhGroup: 'DHGroup24',
-    pfsGroup: 'None',
-  };
   const policies = (...changes: readonly Properties[]): Properties => ({
-    ipsecPolicies: changes.map((change) => ({ ...policy, ...change })),
+    ipsecPolicies: changes.map((change) => ({ ...customPolicy, ...change })),
   });
   const selectors = (count: number): Properties => ({
     trafficSelectorPolicies: Array.from({ length: count }, (_, index) => ({
@@ -292,7 +282,7 @@ describe('options', () => {
     ],
   });
   refuses([
-    ['ARM-JSON-001', 'InvalidRequestFormat', 'a partial policy', () => put({ ipsecPolicies: [{ ...policy, pfsGroup: undefined }] })],
+    ['ARM-JSON-001', 'InvalidRequestFormat', 'a partial policy', () => put({ ipsecPolicies: [{ ...customPolicy, pfsGroup: undefined }] })],
     ['VGW-IPSEC-001', 'OnlyOneIpsecPolicyAllowed', 'two policies', () => put(policies({}, {}))],
     ['VGW-IPSEC-002', 'InvalidIpsecPolicyGcmPair', 'GCM with SHA', () => put(policies({ ipsecEncryption: 'GCMAES256' }))],
     [

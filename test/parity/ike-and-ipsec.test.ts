@@ -2,20 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { secretId, type TunnelPlan } from '@sallyport/model';
 import { offlineInventory, plan, type PlanResult } from '@sallyport/planner';
-import { bodies, id, newWorld, siteToSite, types, type World } from './world.ts';
+import { customPolicy, bodies, id, newWorld, siteToSite, types, type World } from './world.ts';
 
 type Properties = Record<string, unknown>;
 
-const policy = {
-  saLifeTimeSeconds: 14_400,
-  saDataSizeKilobytes: 2_048,
-  ipsecEncryption: 'AES256',
-  ipsecIntegrity: 'SHA256',
-  ikeEncryption: 'AES256',
-  ikeIntegrity: 'SHA384',
-  dhGroup: 'DHGroup24',
-  pfsGroup: 'None',
-};
+const policy = { ...customPolicy, saDataSizeKilobytes: 2_048 };
 
 function planOf(world: World): PlanResult {
   const resources = Object.values(types).flatMap((type) => world.lookup.list(type));

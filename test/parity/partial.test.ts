@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildSiteToSite, idOf, startTestServer, type TestServer } from '@sallyport/control-plane/testing';
 import { connectionBody, gatewayBody } from './http-world.ts';
+import { customPolicy as policy } from './world.ts';
 
 const connection = idOf('connections', 'hq-site');
 const gateway = idOf('virtualNetworkGateways', 'gw');
@@ -15,16 +16,6 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const policy = {
-  saLifeTimeSeconds: 14_400,
-  saDataSizeKilobytes: 102_400_000,
-  ipsecEncryption: 'AES256',
-  ipsecIntegrity: 'SHA256',
-  ikeEncryption: 'AES256',
-  ikeIntegrity: 'SHA384',
-  dhGroup: 'DHGroup24',
-  pfsGroup: 'None',
-};
 const put = async (properties: object): Promise<void> => {
   const { first, last } = await server.client.run('PUT', connection, connectionBody('gw', 'site', properties));
   expect([first.status, last?.body.status]).toEqual([200, 'Succeeded']);

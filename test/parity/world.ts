@@ -35,6 +35,17 @@ export type World = {
 
 export const location = 'westeurope';
 export const pool = '198.51.100.0/28';
+/** A custom policy with all its members. */
+export const customPolicy = {
+  saLifeTimeSeconds: 14_400,
+  saDataSizeKilobytes: 102_400_000,
+  ipsecEncryption: 'AES256',
+  ipsecIntegrity: 'SHA256',
+  ikeEncryption: 'AES256',
+  ikeIntegrity: 'SHA384',
+  dhGroup: 'DHGroup24',
+  pfsGroup: 'None',
+};
 
 export function resourceIdOf(type: string, name: string): string {
   const [namespace = '', kind = ''] = type.split('/');

@@ -33,6 +33,7 @@ export async function supervise(context: SuperviseContext, connections: Iterable
     const own = byName.get(known.tunnel.name) ?? [];
     if (!known.tunnel.ike.responds) await endForeign(context, known, own);
     await endNeedless(context, own);
+    await endStalled(context, known, own);
     await endDuplicates(context, known, own);
     await endSilent(context, known, own);
     if (known.tunnel.ike.initiates) await startMissing(context, known, own);
@@ -50,11 +51,18 @@ async function endForeign({ session, log }: SuperviseContext, { tunnel }: Known,
 
 /**
  * A peer that we can't reach may reach us (it is behind a NAT). Then our own attempt would go on for ever beside the SA the peer
- * made. One that was answered is left to finish: the peer may have it already. And what stands in the way of another start.
+ * made. One that was answered is left to finish: the peer may have it already.
  */
 async function endNeedless({ session }: SuperviseContext, sas: readonly CharonSa[]): Promise<void> {
-  for (const { sa } of [...needlessAttempts(sas), ...stalledSas(sas)])
+  for (const { sa } of needlessAttempts(sas)) await session.terminate({ ikeId: sa.uniqueId, force: true, timeoutMs: 0 });
+}
+
+/** docs/adr/0049: it stands in the way of another start. */
+async function endStalled({ session, log }: SuperviseContext, { tunnel }: Known, sas: readonly CharonSa[]): Promise<void> {
+  for (const { sa } of stalledSas(sas)) {
     await session.terminate({ ikeId: sa.uniqueId, force: true, timeoutMs: 0 });
+    log.info({ connection: tunnel.connection, peer: sa.remoteAddress }, 'ended an SA whose main mode could not be made anew');
+  }
 }
 
 /** Both ends began at once, or an IKEv1 peer began a child anew: one of two SAs is enough. */
