@@ -12,6 +12,8 @@ export type BackgroundTaskOptions = {
   readonly retryMs?: number;
   /** After an activation that took t the next one waits `rest` × t, also when woken: a storm of wakes costs a bounded share of a core. Default 0. */
   readonly rest?: number;
+  /** The same for one that nobody woke: `periodMs` is longer where an activation takes long. Default 0. */
+  readonly idleRest?: number;
   readonly clock: Clock;
   readonly log: Logger;
   readonly activate: (signal: AbortSignal) => Promise<void>;
@@ -83,8 +85,8 @@ export class BackgroundTask implements AsyncDisposable {
       }
       this.#activations += 1;
       const retryMs = Math.min((this.#options.retryMs ?? 250) * 2 ** Math.min(this.#failuresInARow - 1, 10), Math.max(periodMs, 5000));
-      const waitMs = this.#failuresInARow === 0 ? periodMs : retryMs;
       const ended = clock.monotonic();
+      const waitMs = this.#failuresInARow === 0 ? Math.max(periodMs, (this.#options.idleRest ?? 0) * (ended - began)) : retryMs;
       if (!this.#isWoken && !this.#stop.signal.aborted) await clock.sleep(waitMs, this.#wakeUp.signal);
       const restMs = (this.#options.rest ?? 0) * (ended - began) - (clock.monotonic() - ended);
       if (restMs > 0) await clock.sleep(restMs, this.#stop.signal);

@@ -30,3 +30,17 @@ test('a burst that goes on is an act now and then', async () => {
   }
   expect(acts).toBe(4); // one a second
 });
+
+test('the more calls came, the longer a pause must be, up to ten times', async () => {
+  const clock = new ManualClock();
+  let acts = 0;
+  const call = whenQuiet({ clock, ...options, longerMs: 10 }, () => (acts += 1));
+  const actedAfterMs = async (calls: number): Promise<number> => {
+    const before = acts;
+    for (let index = 0; index < calls; index += 1) call();
+    let waitedMs = 0;
+    for (; acts === before; waitedMs += 10) await clock.advance(10);
+    return waitedMs;
+  };
+  expect([await actedAfterMs(1), await actedAfterMs(5), await actedAfterMs(100)]).toEqual([30, 70, 300]);
+});

@@ -8,16 +8,24 @@ export type WhenQuietOptions = {
   readonly clock: Clock;
   /** Without a call for so long, it is quiet. */
   readonly quietMs: number;
+  /** Longer by so much for each call of the burst, up to ten times `quietMs`: the more come, the less likely a pause is the end. Default 0. */
+  readonly longerMs?: number;
   /** After the first of a burst that does not end. */
   readonly atMostMs: number;
 };
 
+type Burst = { readonly firstMs: number; lastMs: number; calls: number };
+
+/** Times `quietMs`. */
+const longestPause = 10;
+
 /** @returns what to call each time. */
-export function whenQuiet({ clock, quietMs, atMostMs }: WhenQuietOptions, act: () => void): () => void {
-  let burst: { readonly firstMs: number; lastMs: number } | undefined;
-  const watch = async (current: { readonly firstMs: number; lastMs: number }): Promise<void> => {
+export function whenQuiet({ clock, quietMs, longerMs = 0, atMostMs }: WhenQuietOptions, act: () => void): () => void {
+  let burst: Burst | undefined;
+  const watch = async (current: Burst): Promise<void> => {
     for (;;) {
-      const dueMs = Math.min(current.lastMs + quietMs, current.firstMs + atMostMs);
+      const pauseMs = Math.min(quietMs + longerMs * (current.calls - 1), longestPause * quietMs);
+      const dueMs = Math.min(current.lastMs + pauseMs, current.firstMs + atMostMs);
       const leftMs = dueMs - clock.monotonic();
       if (leftMs <= 0) break;
       await clock.sleep(leftMs);
@@ -29,9 +37,10 @@ export function whenQuiet({ clock, quietMs, atMostMs }: WhenQuietOptions, act: (
     const nowMs = clock.monotonic();
     if (burst !== undefined) {
       burst.lastMs = nowMs;
+      burst.calls += 1;
       return;
     }
-    burst = { firstMs: nowMs, lastMs: nowMs };
+    burst = { firstMs: nowMs, lastMs: nowMs, calls: 1 };
     void watch(burst);
   };
 }

@@ -137,6 +137,8 @@ export class ScaleGateway implements AsyncDisposable {
     this.#raw?.[Symbol.dispose]();
     this.#raw = undefined;
     for (const name of ['charon', 'xfrmd']) await ports.daemons.stop(this.#file(`${name}.pid`), 0);
+    // An agent would go through what a charon without it has logged.
+    for (const name of ['charon.log', 'charon.log-read']) rmSync(this.#file(name), { force: true });
   }
 
   /** xfrmd with its interfaces, charon with its connections: everything but the calls. */

@@ -5,7 +5,8 @@
 import { createHash } from 'node:crypto';
 import { parseTable, renderReplaceTable } from '@sallyport/protocols';
 import type { NftChain, NftSet, TableReading } from '@sallyport/protocols';
-import type { CommandContext } from '../reconcile/namespace-commands.ts';
+import { runAfterSysctls } from '../reconcile/namespace-commands.ts';
+import type { CommandContext, Sysctls } from '../reconcile/namespace-commands.ts';
 import { inNamespace } from './engine.ts';
 
 const tableName = 'sallyport';
@@ -40,13 +41,17 @@ export function isLoaded(desired: MarkedTable, observed: TableReading | undefine
   return wanted.length === Object.keys(found).length && wanted.every(([chain, count]) => found[chain] === count);
 }
 
-/** undefined when there is no such table. @throws CommandError when nft can't tell. */
-export async function observeTable({ run, paths }: CommandContext, namespace: string): Promise<TableReading | undefined> {
-  const argv = inNamespace(paths, namespace, ['nft', '-j', 'list', 'table', 'inet', tableName]);
-  const { code, stdout, stderr } = await run(argv, { okCodes: [0, 1] });
-  if (code === 0) return parseTable(stdout);
-  if (stderr.includes('No such file or directory')) return undefined;
-  throw new Error(`could not list nftables table inet ${tableName} in ${namespace}: ${stderr.split('\n')[0] ?? ''}`);
+/** With kernel parameters read by the same process. @returns table undefined when there is none. @throws CommandError when nft can't tell. */
+export async function observeTable(
+  context: CommandContext,
+  namespace: string,
+  keys: readonly string[] = [],
+): Promise<{ readonly table: TableReading | undefined; readonly sysctls: Sysctls }> {
+  const list = ['nft', '-j', 'list', 'table', 'inet', tableName];
+  const { sysctls, result } = await runAfterSysctls(context, namespace, keys, list, { okCodes: [0, 1] });
+  if (result.code === 0) return { table: parseTable(result.stdout), sysctls };
+  if (result.stderr.includes('No such file or directory')) return { table: undefined, sysctls };
+  throw new Error(`could not list nftables table inet ${tableName} in ${namespace}: ${result.stderr.split('\n')[0] ?? ''}`);
 }
 
 export async function loadTable({ run, paths }: CommandContext, namespace: string, desired: MarkedTable): Promise<void> {

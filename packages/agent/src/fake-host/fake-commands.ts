@@ -95,8 +95,22 @@ export class FakeCommands {
     const words = args.join(' ');
     if (program === 'ip') return this.#ip(namespace, words, input);
     if (program === 'nft' && namespace !== undefined) return runNft(namespace, args, input);
-    if (program === 'sysctl' && namespace !== undefined) return runSysctl(namespace, args);
+    if (program === 'sysctl' && namespace !== undefined) return writeSysctls(namespace, args);
+    if (program === 'sh' && namespace !== undefined) return this.#afterSysctls(namespace, args, input);
     throw new Error(`the fake host does not know "${program} ${words}"`);
+  }
+
+  /** The one script that the agent has: see `runAfterSysctls`. */
+  #afterSysctls(namespace: FakeNamespace, args: readonly string[], input: string): Outcome {
+    const [option, script = '', name, ...rest] = args;
+    const end = rest.indexOf('--');
+    const [inner = '', ...words] = rest.slice(end + 1);
+    if (option !== '-c' || !script.endsWith('exec "$@"') || name !== 'sh' || end === -1)
+      throw new Error(`the fake host does not know "sh ${args.join(' ')}"`);
+    const keys = rest.slice(0, end).map((file) => file.replace('/proc/sys/', '').replaceAll('/', '.'));
+    const values = keys.map((key) => `${key.endsWith('_has_none') ? '' : (namespace.sysctls.get(key) ?? '0')}\n`).join('');
+    const outcome = this.#executeIn(namespace, inner, words, input);
+    return { ...outcome, stdout: values + (outcome.stdout ?? '') };
   }
 
   #ip(namespace: FakeNamespace | undefined, words: string, input: string): Outcome {
@@ -116,15 +130,11 @@ export class FakeCommands {
 /** The kernel probe's first question; this host's kernel has no XFRM interfaces. */
 const probedLink = 'link add t1 type xfrm dev lo if_id 1';
 
-function runSysctl(namespace: FakeNamespace, args: readonly string[]): Outcome {
-  const words = args.filter((word) => !word.startsWith('-'));
-  if (args.join(' ').startsWith('-e -q -w ')) {
-    for (const word of words) {
-      const [key = '', value = ''] = word.split('=');
-      namespace.sysctls.set(key, value);
-    }
-    return { code: 0 };
+function writeSysctls(namespace: FakeNamespace, args: readonly string[]): Outcome {
+  if (!args.join(' ').startsWith('-e -q -w ')) throw new Error(`the fake host does not know "sysctl ${args.join(' ')}"`);
+  for (const word of args.slice(3)) {
+    const [key = '', value = ''] = word.split('=');
+    namespace.sysctls.set(key, value);
   }
-  if (args[0] !== '-e' || args.length !== words.length + 1) throw new Error(`the fake host does not know "sysctl ${args.join(' ')}"`);
-  return { code: 0, stdout: words.map((key) => `${key} = ${namespace.sysctls.get(key) ?? '0'}\n`).join('') };
+  return { code: 0 };
 }

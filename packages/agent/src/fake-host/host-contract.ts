@@ -14,7 +14,7 @@ import { createRoutesEngine } from '../engines/routes/engine.ts';
 import { createFailureLog } from '../reconcile/failure-log.ts';
 import { runPass } from '../reconcile/host-pass.ts';
 import type { HostEngines } from '../reconcile/host-pass.ts';
-import { listNamespaces, readNamespace, readSysctls, runBatch } from '../reconcile/namespace-commands.ts';
+import { listNamespaces, readNamespace, runBatch } from '../reconcile/namespace-commands.ts';
 import type { CommandContext } from '../reconcile/namespace-commands.ts';
 import { samplePlan } from '../sample-plan.ts';
 
@@ -118,7 +118,7 @@ export function hostContract(open: () => ContractHost): void {
       [1, expect.stringMatching(/File exists|already assigned/)],
       [2, 'Nexthop has invalid gateway'],
     ]);
-    const { links } = await readNamespace(host.context, 'nic-vm1');
+    const { links } = (await readNamespace(host.context, 'nic-vm1')).reading;
     expect(links.find((link) => link.name === 'eth0')?.addresses).toEqual(['10.1.0.4/24', '10.1.0.9/24']);
   });
 
@@ -127,7 +127,7 @@ export function hostContract(open: () => ContractHost): void {
     await pass(plan);
     const before = await readHost(host.context);
     expect(await runBatch(host.context, 'vnet-hq', ['link delete l2'])).toEqual([]);
-    const { links, routes } = await readNamespace(host.context, 'gw-hq-0');
+    const { links, routes } = (await readNamespace(host.context, 'gw-hq-0')).reading;
     expect(links.map((link) => link.name)).not.toContain('vnet');
     expect(routes.map((route) => route.destination)).not.toContain('10.1.0.0/16');
     await pass(plan);
@@ -136,7 +136,15 @@ export function hostContract(open: () => ContractHost): void {
 
   test('a table that is not there reads as absent', async () => {
     await pass({ ...samplePlan([]), instances: [] });
-    expect(await observeTable(host.context, 'nic-vm1')).toBeUndefined();
+    expect((await observeTable(host.context, 'nic-vm1')).table).toBeUndefined();
+  });
+
+  test('parameters are read with what is read beside them, and those that the kernel has not are left out', async () => {
+    await pass({ ...samplePlan([]), instances: [] });
+    const asked = ['net.ipv4.ip_forward', 'net.ipv4.sallyport_has_none', 'net.ipv6.conf.all.disable_ipv6'];
+    const { reading, sysctls } = await readNamespace(host.context, 'vnet-hq', asked);
+    expect(sysctls).toEqual({ 'net.ipv4.ip_forward': '1', 'net.ipv6.conf.all.disable_ipv6': '1' });
+    expect(reading.links.map(({ name }) => name)).toContain('lo');
   });
 }
 
@@ -145,12 +153,12 @@ async function readHost(context: CommandContext): Promise<unknown> {
   const names = (await listNamespaces(context)).toSorted();
   return Promise.all(
     names.map(async (namespace) => {
-      const { links, routes, rules } = await readNamespace(context, namespace);
-      const sysctls = await readSysctls(context, namespace, [
+      const { reading, sysctls } = await readNamespace(context, namespace, [
         'net.ipv4.ip_forward',
         'net.ipv6.conf.all.disable_ipv6',
         'net.ipv4.conf.all.rp_filter',
       ]);
+      const { links, routes, rules } = reading;
       return {
         namespace,
         // Indexes follow from history; the kernel numbers them as it likes.
@@ -158,7 +166,7 @@ async function readHost(context: CommandContext): Promise<unknown> {
         routes: routes.filter((route) => route.table !== 255).toSorted(byText),
         rules,
         sysctls,
-        filter: await observeTable(context, namespace),
+        filter: (await observeTable(context, namespace)).table,
       };
     }),
   );

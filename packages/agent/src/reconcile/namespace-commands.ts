@@ -4,7 +4,7 @@
  */
 import { parseBatchFailures, parseNamespaceNames, parseReading, readingBatch } from '@sallyport/protocols';
 import type { NamespaceReading } from '@sallyport/protocols';
-import type { CommandRunner } from '@sallyport/runtime';
+import type { CommandOptions, CommandResult, CommandRunner } from '@sallyport/runtime';
 import { inNamespace, namespaceName } from '../engines/engine.ts';
 import type { HostPaths } from '../engines/engine.ts';
 
@@ -18,9 +18,42 @@ export async function listNamespaces({ run, paths }: CommandContext): Promise<re
     .map((name) => name.slice(paths.namespacePrefix.length));
 }
 
-export async function readNamespace({ run, paths }: CommandContext, namespace: string): Promise<NamespaceReading> {
-  const { stdout } = await run(inNamespace(paths, namespace, ['ip', '-j', '-d', '-N', '-batch', '-']), { input: readingBatch });
-  return parseReading(stdout);
+export async function readNamespace(
+  context: CommandContext,
+  namespace: string,
+  keys: readonly string[] = [],
+): Promise<{ readonly reading: NamespaceReading; readonly sysctls: Sysctls }> {
+  const { sysctls, result } = await runAfterSysctls(context, namespace, keys, ['ip', '-j', '-d', '-N', '-batch', '-'], {
+    input: readingBatch,
+  });
+  return { reading: parseReading(result.stdout), sysctls };
+}
+
+/** Values by key, as in sysctl(8); keys this kernel does not have are left out. */
+export type Sysctls = Readonly<Record<string, string>>;
+
+/** A line for each of the files, empty where there is none, before becoming the program: starting a process costs the agent more than all else in a pass. */
+const printThenBecome = 'while [ "$1" != -- ]; do v=; [ -r "$1" ] && read -r v <"$1"; echo "$v"; shift; done; shift; exec "$@"';
+
+/** Runs a program in a namespace, and reads kernel parameters right before. @throws CommandError */
+export async function runAfterSysctls(
+  { run, paths }: CommandContext,
+  namespace: string,
+  keys: readonly string[],
+  program: readonly string[],
+  options: CommandOptions,
+): Promise<{ readonly sysctls: Sysctls; readonly result: CommandResult }> {
+  const argv = keys.length === 0 ? program : ['sh', '-c', printThenBecome, 'sh', ...keys.map(sysctlFile), '--', ...program];
+  const result = await run(inNamespace(paths, namespace, argv), options);
+  const lines = result.stdout.split('\n', keys.length);
+  const sysctls = Object.fromEntries(keys.flatMap((key, index) => (lines[index] === '' ? [] : [[key, lines[index] ?? '']])));
+  const printed = lines.reduce((length, line) => length + line.length + 1, 0);
+  return { sysctls, result: { ...result, stdout: result.stdout.slice(printed) } };
+}
+
+/** proc_sys(5). Our keys name no interface, whose dots would be part of the name. */
+function sysctlFile(key: string): string {
+  return `/proc/sys/${key.replaceAll('.', '/')}`;
 }
 
 export type FailedLine = { readonly index: number; readonly line: string; readonly message: string };
@@ -43,25 +76,7 @@ export async function runBatch(
   return failures.map((failure) => ({ ...failure, index: lines.indexOf(failure.line) }));
 }
 
-/** Values by key; keys this kernel does not have are left out. */
-export async function readSysctls(
-  { run, paths }: CommandContext,
-  namespace: string,
-  keys: readonly string[],
-): Promise<Readonly<Record<string, string>>> {
-  const { stdout } = await run(inNamespace(paths, namespace, ['sysctl', '-e', ...keys]));
-  const pairs = stdout.split('\n').flatMap((line) => {
-    const [key, value] = line.split(' = ');
-    return key === undefined || value === undefined ? [] : [[key, value.trim()] as const];
-  });
-  return Object.fromEntries(pairs);
-}
-
-export async function writeSysctls(
-  { run, paths }: CommandContext,
-  namespace: string,
-  settings: Readonly<Record<string, string>>,
-): Promise<void> {
+export async function writeSysctls({ run, paths }: CommandContext, namespace: string, settings: Sysctls): Promise<void> {
   const words = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
   if (words.length > 0) await run(inNamespace(paths, namespace, ['sysctl', '-e', '-q', '-w', ...words]));
 }

@@ -22,25 +22,25 @@ const maxDepth = 32;
 
 /** @throws ViciError `malformed` when a name or value does not fit its length field. */
 export function encodeMessage(message: ViciInput): Buffer {
-  const parts: Uint8Array[] = [];
-  encodeSection(message, parts, 0);
-  return Buffer.concat(parts);
+  const writer = new Writer();
+  encodeSection(message, writer, 0);
+  return writer.written();
 }
 
-function encodeSection(section: ViciInput, parts: Uint8Array[], depth: number): void {
+function encodeSection(section: ViciInput, writer: Writer, depth: number): void {
   if (depth > maxDepth) throw new ViciError('malformed', 'sections nested too deep');
   for (const [key, item] of entriesOf(section)) {
     if (item === undefined) continue;
     if (typeof item === 'string' || item instanceof Uint8Array) {
-      parts.push(named(element.keyValue, key), ...valued(key, item));
+      writer.byte(element.keyValue).name(key).value(key, item);
     } else if (isList(item)) {
-      parts.push(named(element.listStart, key));
-      for (const value of item) parts.push(Buffer.of(element.listItem), ...valued(key, value));
-      parts.push(Buffer.of(element.listEnd));
+      writer.byte(element.listStart).name(key);
+      for (const value of item) writer.byte(element.listItem).value(key, value);
+      writer.byte(element.listEnd);
     } else {
-      parts.push(named(element.sectionStart, key));
-      encodeSection(item, parts, depth + 1);
-      parts.push(Buffer.of(element.sectionEnd));
+      writer.byte(element.sectionStart).name(key);
+      encodeSection(item, writer, depth + 1);
+      writer.byte(element.sectionEnd);
     }
   }
 }
@@ -53,19 +53,50 @@ function isList(item: ViciInputItem): item is readonly (string | Uint8Array)[] {
   return Array.isArray(item);
 }
 
-function named(type: number, name: string): Buffer {
-  const bytes = Buffer.from(name, 'utf8');
-  if (bytes.length > maxNameBytes) throw new ViciError('malformed', `name of ${bytes.length} bytes, at most ${maxNameBytes}`);
-  return Buffer.concat([Buffer.of(type, bytes.length), bytes]);
-}
+/** Writes into one buffer, which grows: a connection has a hundred names and values. */
+class Writer {
+  #bytes = Buffer.allocUnsafe(2048);
+  #length = 0;
 
-/** The key is named in the error, the value never: it may be a secret. */
-function valued(key: string, value: string | Uint8Array): readonly [Buffer, Uint8Array] {
-  const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
-  if (bytes.length > maxValueBytes) throw new ViciError('malformed', `value of ${key} has ${bytes.length} bytes, at most ${maxValueBytes}`);
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(bytes.length);
-  return [length, bytes];
+  byte(value: number): this {
+    this.#reserve(1);
+    this.#bytes[this.#length] = value;
+    this.#length += 1;
+    return this;
+  }
+
+  name(name: string): this {
+    const length = Buffer.byteLength(name);
+    if (length > maxNameBytes) throw new ViciError('malformed', `name of ${length} bytes, at most ${maxNameBytes}`);
+    this.byte(length).#reserve(length);
+    this.#length += this.#bytes.write(name, this.#length);
+    return this;
+  }
+
+  /** @param key named in the error; the value never: it may be a secret. */
+  value(key: string, value: string | Uint8Array): this {
+    const length = typeof value === 'string' ? Buffer.byteLength(value) : value.length;
+    if (length > maxValueBytes) throw new ViciError('malformed', `value of ${key} has ${length} bytes, at most ${maxValueBytes}`);
+    this.byte(length >> 8)
+      .byte(length & 0xff)
+      .#reserve(length);
+    if (typeof value === 'string') this.#bytes.write(value, this.#length);
+    else this.#bytes.set(value, this.#length);
+    this.#length += length;
+    return this;
+  }
+
+  written(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #reserve(length: number): void {
+    const needed = this.#length + length;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length));
+    larger.set(this.written());
+    this.#bytes = larger;
+  }
 }
 
 /** @throws ViciError `malformed` on anything but one well-formed message. */

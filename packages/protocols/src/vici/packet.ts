@@ -29,15 +29,19 @@ const namedTypes: ReadonlySet<PacketType> = new Set(['request', 'event-register'
 export function encodePacket(type: PacketType, name = '', message: ViciInput = {}): Buffer {
   const nameBytes = Buffer.from(name, 'utf8');
   if (nameBytes.length > 0xff) throw new ViciError('malformed', `packet name of ${nameBytes.length} bytes`);
-  const head = namedTypes.has(type)
-    ? Buffer.concat([Buffer.of(typeNumbers[type], nameBytes.length), nameBytes])
-    : Buffer.of(typeNumbers[type]);
   const body = encodeMessage(message);
-  const length = head.length + body.length;
+  const nameEnd = namedTypes.has(type) ? 2 + nameBytes.length : 1;
+  const length = nameEnd + body.length;
   if (length > maxPacketBytes) throw new ViciError('malformed', `packet ${name} has ${length} bytes, at most ${maxPacketBytes}`);
-  const prefix = Buffer.alloc(lengthBytes);
-  prefix.writeUInt32BE(length);
-  return Buffer.concat([prefix, head, body]);
+  const frame = Buffer.allocUnsafe(lengthBytes + length);
+  frame.writeUInt32BE(length);
+  frame[lengthBytes] = typeNumbers[type];
+  if (namedTypes.has(type)) {
+    frame[lengthBytes + 1] = nameBytes.length;
+    frame.set(nameBytes, lengthBytes + 2);
+  }
+  frame.set(body, lengthBytes + nameEnd);
+  return frame;
 }
 
 /** A frame's content, length field removed. @throws ViciError `malformed` */

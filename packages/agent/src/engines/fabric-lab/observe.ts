@@ -1,5 +1,5 @@
-/** Reads the planned namespaces of the lab fabric: two processes each, three with a packet filter. Not the orphans: those are known by their run folders. */
-import { listNamespaces, readNamespace, readSysctls } from '../../reconcile/namespace-commands.ts';
+/** Reads the planned namespaces of the lab fabric: one process each, two with a packet filter. Not the orphans: those are known by their run folders. */
+import { listNamespaces, readNamespace } from '../../reconcile/namespace-commands.ts';
 import type { CommandContext } from '../../reconcile/namespace-commands.ts';
 import { inParallel } from '../../reconcile/in-parallel.ts';
 import { observeTable } from '../marked-table.ts';
@@ -19,12 +19,11 @@ export async function observeFabric(context: CommandContext, desired: FabricStat
   const unreadable = new Map<string, string>();
   const readings = await inParallel(states, 4, async ({ namespace, sysctls, table: desired }) => {
     try {
-      const [reading, values, table] = await Promise.all([
-        readNamespace(context, namespace),
-        readSysctls(context, namespace, Object.keys(sysctls)),
+      const [read, filter] = await Promise.all([
+        readNamespace(context, namespace, Object.keys(sysctls)),
         desired === undefined ? undefined : observeTable(context, namespace),
       ]);
-      return [[namespace, { reading, sysctls: values, table }] as const];
+      return [[namespace, { ...read, table: filter?.table }] as const];
     } catch (error) {
       unreadable.set(namespace, error instanceof Error ? error.message : String(error));
       return [];

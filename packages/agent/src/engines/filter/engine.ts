@@ -1,10 +1,12 @@
 /** nftables of one gateway instance. A namespace takes its tables along when it goes, so there is nothing to remove. */
 import type { EngineObservation, InstancePlan } from '@sallyport/model';
 import type { InstanceEngine } from '../engine.ts';
+import { writeSysctls } from '../../reconcile/namespace-commands.ts';
 import type { CommandContext } from '../../reconcile/namespace-commands.ts';
 import { isLoaded, loadTable, observeTable } from '../marked-table.ts';
-import { openForwarding } from './apply.ts';
 import { renderFilter } from './render.ts';
+
+const forwarding = 'net.ipv4.ip_forward';
 
 /** @param clampsMss whether tunnel interfaces leave TCP MSS to us. */
 export function createFilterEngine(context: CommandContext, clampsMss: boolean): InstanceEngine {
@@ -12,8 +14,10 @@ export function createFilterEngine(context: CommandContext, clampsMss: boolean):
   const views = new Map<string, EngineObservation>();
   const reconcile = async (instance: InstancePlan): Promise<void> => {
     const desired = renderFilter(instance, clampsMss);
-    if (!isLoaded(desired, await observeTable(context, instance.namespace))) await loadTable(context, instance.namespace, desired);
-    await openForwarding(context, instance.namespace);
+    const { table, sysctls } = await observeTable(context, instance.namespace, [forwarding]);
+    if (!isLoaded(desired, table)) await loadTable(context, instance.namespace, desired);
+    // Only ever behind a loaded filter.
+    if (sysctls[forwarding] !== '1') await writeSysctls(context, instance.namespace, { [forwarding]: '1' });
   };
   return {
     name: 'filter',

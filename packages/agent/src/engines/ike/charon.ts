@@ -153,7 +153,7 @@ export async function ensureCharon(context: CharonContext, spec: CharonSpec): Pr
         return greet(context, files);
       },
       () => true,
-      { because: 'charon answers on its VICI socket', clock: context.clock, timeoutMs: readyTimeoutMs, everyMs: 30 },
+      { because: 'charon answers on its VICI socket', clock: context.clock, timeoutMs: readyTimeoutMs, everyMs: 10 },
     );
     context.log.info({ instance: spec.namespace, pid: process.pid }, 'charon started');
     return { process, session, wasStarted: true };

@@ -41,7 +41,7 @@ type Kept = LogPosition & {
 
 const periodMs = 100;
 /** More than a few tunnels write in a period. While it goes on so, it is read once a second: calls come first. */
-const busyBytes = 32 * 1024;
+const busyBytes = 16 * 1024;
 const busyPeriodMs = 1000;
 /** Each tunnel's lines are written together, where many come: a kill costs nothing, they are read again. */
 const flush = { quietMs: 200, atMostMs: 1000 };

@@ -9,7 +9,7 @@ export function createRoutesEngine(context: CommandContext): InstanceEngine {
   return {
     name: 'routes',
     reconcile: async (instance) => {
-      const reading = await readNamespace(context, instance.namespace);
+      const { reading } = await readNamespace(context, instance.namespace);
       const actions = diffTunnelRoutes(renderTunnelRoutes(instance, tunnelDevices(reading)), reading);
       const failed = await runBatch(
         context,

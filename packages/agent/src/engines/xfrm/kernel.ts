@@ -15,7 +15,7 @@ export function createKernelXfrm(context: CommandContext): XfrmEngine {
     charonEnvironment: () => ({}),
     verify: () => Promise.resolve([]),
     reconcile: async (instance) => {
-      const actions = diffXfrmInterfaces(instance, await readNamespace(context, instance.namespace));
+      const actions = diffXfrmInterfaces(instance, (await readNamespace(context, instance.namespace)).reading);
       const refused = await runBatch(
         context,
         instance.namespace,
