@@ -15,7 +15,7 @@ const strong: IpsecPolicy = {
 };
 const sa = (words: Readonly<Record<string, string>>): ConnectionObservation =>
   ({
-    ikeSas: [{ encryption: 'AES256', integrity: 'SHA1', dhGroup: 'DHGroup2', childSas: [], ...words }],
+    ikeSas: [{ state: 'ESTABLISHED', encryption: 'AES256', integrity: 'SHA1', dhGroup: 'DHGroup2', childSas: [], ...words }],
   }) as unknown as ConnectionObservation; // only these are read
 
 describe('a weak algorithm', () => {
@@ -35,5 +35,9 @@ describe('a weak algorithm', () => {
   it('is what the peer chose from the defaults, but not what every default connection has', () => {
     expect(weaknessOf(undefined, [sa({ encryption: 'DES3' })])?.text).toBe('its peer chose 3DES, which can be broken today');
     expect(weaknessOf(undefined, [sa({})])).toBeUndefined();
+  });
+
+  it('is nothing that a peer chose which has not answered yet: its SA has no algorithms', () => {
+    expect(weaknessOf(undefined, [sa({ state: 'CONNECTING', encryption: 'None', integrity: 'None', dhGroup: 'None' })])).toBeUndefined();
   });
 });

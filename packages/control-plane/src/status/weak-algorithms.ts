@@ -1,9 +1,10 @@
 /**
  * What of a connection's protection can be broken. Azure allows it, so it works here too, and is told. DES, 3DES, MD5, no encryption and
  * group 1 always, whether a policy asks for them or a peer chose them from Azure's defaults; SHA-1 and group 2, which every default
- * connection may use, only where a policy asks for them.
+ * connection may use, only where a policy asks for them. An SA that is still being negotiated has chosen nothing.
  */
 import type { ConnectionObservation, IpsecPolicy } from '@sallyport/model';
+import { isStanding } from '../resources/actions/ike-sas.ts';
 
 export type Weakness = { readonly text: string; readonly remedy: string };
 
@@ -27,11 +28,11 @@ export function weaknessOf(policy: IpsecPolicy | undefined, observations: readon
     const words = [ikeEncryption, ikeIntegrity, dhGroup, ipsecEncryption, ipsecIntegrity, ...(pfsGroup === 'None' ? [] : [pfsGroup])];
     return told('its policy asks for', words, { ...broken, ...dated });
   }
-  const sas = observations.flatMap(({ ikeSas }) => ikeSas);
+  const sas = observations.flatMap(({ ikeSas }) => ikeSas.filter(isStanding));
   const words = [
     ...sas.flatMap(({ encryption, integrity, dhGroup }) => [encryption, integrity, dhGroup]),
     ...sas
-      .flatMap(({ childSas }) => childSas)
+      .flatMap(({ childSas }) => childSas.filter(isStanding))
       .flatMap((child) => [child.encryption, child.integrity, ...(child.pfsGroup === 'None' ? [] : [child.pfsGroup])]),
   ];
   return told('its peer chose', words, broken);

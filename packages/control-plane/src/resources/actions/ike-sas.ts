@@ -22,6 +22,7 @@ function tunnelOf(context: ActionCall['context'], connection: Resource): TunnelP
 
 /** As charon names the states of SAs that carry something; half-open ones are no associations yet. */
 const standing: ReadonlySet<string> = new Set(['ESTABLISHED', 'INSTALLED', 'REKEYING', 'REKEYED', 'UPDATING']);
+export const isStanding = ({ state }: { readonly state: string }): boolean => standing.has(state);
 
 /**
  * @param tunnel the plan's part: lifetimes are what we set, not what is left of them.
@@ -30,7 +31,7 @@ const standing: ReadonlySet<string> = new Set(['ESTABLISHED', 'INSTALLED', 'REKE
 export function ikeSasText(observations: readonly ConnectionObservation[], tunnel: TunnelPlan | undefined, nowMs: number): string {
   const sas = observations.flatMap(({ ikeSas, observedAt }) => {
     const sinceSeconds = Math.max(0, Math.round((nowMs - Date.parse(observedAt)) / 1000));
-    return ikeSas.filter(({ state }) => standing.has(state)).map((sa) => ikeSa(sa, tunnel, sinceSeconds));
+    return ikeSas.filter(isStanding).map((sa) => ikeSa(sa, tunnel, sinceSeconds));
   });
   // JSON.stringify can't write numbers beyond 2^53; they come as strings marked with a leading `#`.
   return JSON.stringify({ IkeSAs: sas }).replaceAll(/"#(\d+)"/g, '$1');
@@ -51,7 +52,7 @@ function ikeSa(sa: IkeSaObservation, tunnel: TunnelPlan | undefined, sinceSecond
     LifeTimeSeconds: tunnel?.ike.lifetimeSeconds ?? sa.establishedSeconds + (sa.rekeySeconds ?? 0),
     IsSaInitiator: sa.isInitiator,
     ElapsedTimeInseconds: sa.establishedSeconds + sinceSeconds,
-    QuickModeSAs: sa.childSas.filter(({ state }) => standing.has(state)).map((child) => quickModeSa(sa, child, tunnel, sinceSeconds)),
+    QuickModeSAs: sa.childSas.filter(isStanding).map((child) => quickModeSa(sa, child, tunnel, sinceSeconds)),
   };
 }
 
