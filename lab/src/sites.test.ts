@@ -26,6 +26,7 @@ test('a machine that can not be removed does not keep the others', async () => {
       start: () => ({ pid: 2, startTicks: '1' }),
       find: () => undefined,
       residentBytes: () => undefined,
+      killWithin: () => Promise.resolve(),
       stop: async (pidFile) => {
         if (pidFile.includes('/b/')) throw new Error('charon of b does not end');
         stopped.push(pidFile);

@@ -7,10 +7,10 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { batchLine } from '@sallyport/protocols';
 import type { AgentPorts } from './agent.ts';
-import { namespaceName } from './engines/engine.ts';
+import { namespaceFile, namespaceName } from './engines/engine.ts';
 import type { HostPaths } from './engines/engine.ts';
 import { inParallel } from './reconcile/in-parallel.ts';
-import { endProcesses, listNamespaces, runBatch } from './reconcile/namespace-commands.ts';
+import { listNamespaces, runBatch } from './reconcile/namespace-commands.ts';
 
 /** @throws Error naming what could not be removed, after everything else was. */
 export async function cleanUp(paths: HostPaths, ports: AgentPorts): Promise<void> {
@@ -29,7 +29,8 @@ export async function cleanUp(paths: HostPaths, ports: AgentPorts): Promise<void
   const namespaces = await listNamespaces(context);
   await inParallel(namespaces, 8, async (namespace) => {
     try {
-      await endProcesses(context, namespace);
+      // A process would keep the namespace alive after its name is gone.
+      await ports.daemons.killWithin(namespaceFile(paths, namespace));
     } catch (error) {
       problems.push(`processes in ${namespace}: ${reason(error)}`);
     }

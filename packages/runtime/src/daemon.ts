@@ -3,7 +3,7 @@
  * process's start time (so a reused pid is never taken for ours). Not a restart policy: the reconcile loop starts what is missing.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Clock } from './clock.ts';
 
 export type DaemonSpec = {
@@ -22,6 +22,8 @@ export type Daemons = {
   /** SIGTERM, then SIGKILL after `graceMs`; absent is success. Removes the pid file. */
   readonly stop: (pidFile: string, graceMs?: number) => Promise<void>;
   readonly residentBytes: (pid: number) => number | undefined;
+  /** Kills every process of a network namespace, or those of one program (as the kernel names it, 15 bytes), whoever started them. */
+  readonly killWithin: (namespaceFile: string, program?: string) => Promise<void>;
 };
 
 export function systemDaemons(clock: Clock): Daemons {
@@ -30,6 +32,7 @@ export function systemDaemons(clock: Clock): Daemons {
     find: findDaemon,
     stop: (pidFile, graceMs) => stopDaemon(clock, pidFile, graceMs ?? 3000),
     residentBytes,
+    killWithin: (namespaceFile, program) => killWithin(clock, namespaceFile, program),
   };
 }
 
@@ -101,5 +104,37 @@ function residentBytes(pid: number): number | undefined {
     return pages * 4096;
   } catch {
     return undefined; // no such process
+  }
+}
+
+/** network_namespaces(7): two names of one namespace are one inode. */
+async function killWithin(clock: Clock, namespaceFile: string, program: string | undefined): Promise<void> {
+  const namespace = inodeOf(namespaceFile);
+  if (namespace === undefined) return;
+  const found = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && inodeOf(`/proc/${name}/ns/net`) === namespace)
+    .filter((name) => program === undefined || nameOf(name) === program)
+    .map((name) => ({ pid: Number(name), startTicks: startTicksOf(Number(name)) }))
+    .filter(({ startTicks }) => startTicks !== undefined);
+  for (const { pid } of found) signal(pid, 'SIGKILL');
+  const isAlive = (): boolean => found.some(({ pid, startTicks }) => startTicksOf(pid) === startTicks);
+  while (isAlive()) await clock.sleep(20);
+}
+
+/** With its device; undefined when gone, also of a process that has ended. */
+function inodeOf(file: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(file);
+    return `${dev} ${ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function nameOf(pid: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd();
+  } catch {
+    return undefined;
   }
 }

@@ -52,7 +52,12 @@ export function namespaceName(paths: Pick<HostPaths, 'namespacePrefix'>, namespa
   return `${paths.namespacePrefix}${namespace}`;
 }
 
+/** As ip-netns(8) names it. */
+export function namespaceFile(paths: Pick<HostPaths, 'namespacePrefix'>, namespace: string): string {
+  return `/run/netns/${namespaceName(paths, namespace)}`;
+}
+
 /** argv that runs a program inside a network namespace; nsenter keeps the mount namespace as it is, unlike `ip netns exec`. */
 export function inNamespace(paths: Pick<HostPaths, 'namespacePrefix'>, namespace: string, argv: readonly string[]): readonly string[] {
-  return ['nsenter', `--net=/run/netns/${namespaceName(paths, namespace)}`, '--', ...argv];
+  return ['nsenter', `--net=${namespaceFile(paths, namespace)}`, '--', ...argv];
 }

@@ -4,7 +4,7 @@
  * crash of the agent would.
  */
 import { CommandError } from '@sallyport/runtime';
-import type { CommandOptions, CommandResult, DaemonSpec } from '@sallyport/runtime';
+import type { CommandOptions, CommandResult } from '@sallyport/runtime';
 import { readingBatch } from '@sallyport/protocols';
 import { printReading, runIpBatch } from './fake-ip.ts';
 import type { Namespaces } from './fake-ip.ts';
@@ -20,14 +20,7 @@ export type Fault = {
   times: number;
 };
 
-/** What the commands need to know of processes. */
-export type FakeProcesses = {
-  readonly list: () => readonly { readonly pid: number; readonly name: string; readonly spec: DaemonSpec }[];
-  readonly kill: (pid: number) => Promise<void>;
-};
-
 export class FakeCommands {
-  readonly #processes: FakeProcesses;
   readonly namespaces: Namespaces = new Map();
   /** All commands run, for tests that count. Batches include their input. */
   readonly history: { readonly argv: readonly string[]; readonly input: string }[] = [];
@@ -37,39 +30,16 @@ export class FakeCommands {
   /** Commands still answered before the agent's "machine" is cut off. */
   remaining = Number.POSITIVE_INFINITY;
 
-  constructor(processes: FakeProcesses) {
-    this.#processes = processes;
-  }
-
   readonly run = async (argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> => {
     await Promise.resolve(); // never answers in the same turn, as a process would not
     if (this.remaining <= 0) throw new CommandError('failed', argv, 'the agent crashed here');
     this.remaining -= 1;
     this.history.push({ argv, input: options.input ?? '' });
-    const outcome = this.#faultFor(argv) ?? (await this.#process(argv)) ?? this.#execute(argv, options.input ?? '');
+    const outcome = this.#faultFor(argv) ?? this.#execute(argv, options.input ?? '');
     const result = { stdout: outcome.stdout ?? '', stderr: outcome.stderr ?? '', code: outcome.code };
     if ((options.okCodes ?? [0]).includes(result.code)) return result;
     throw new CommandError('failed', argv, `${argv.join(' ')} ended with ${result.code}: ${result.stderr.trimEnd()}`, result);
   };
-
-  /** Commands about processes; undefined for all others. */
-  async #process(argv: readonly string[]): Promise<Outcome | undefined> {
-    const words = argv.join(' ');
-    const inNamespace = /^ip netns pids (\S+)$/.exec(words)?.[1];
-    const named = /^ps -o comm= -p (\d+)$/.exec(words)?.[1];
-    const killed = /^kill -(?:9|KILL) ([\d ]+)$/.exec(words)?.[1];
-    if (inNamespace !== undefined) {
-      const inside = this.#processes.list().filter(({ spec }) => spec.argv.includes(`--net=/run/netns/${inNamespace}`));
-      return { code: 0, stdout: inside.map(({ pid }) => `${pid}\n`).join('') };
-    }
-    if (named !== undefined) {
-      const name = this.#processes.list().find(({ pid }) => String(pid) === named)?.name;
-      return name === undefined ? { code: 1 } : { code: 0, stdout: `${name}\n` };
-    }
-    if (killed === undefined) return undefined;
-    await Promise.all(killed.split(' ').map((pid) => this.#processes.kill(Number(pid))));
-    return { code: 0 };
-  }
 
   #faultFor(argv: readonly string[]): Outcome | undefined {
     this.failAfter -= 1;

@@ -48,6 +48,11 @@ export class FakeDaemons implements Daemons {
 
   readonly residentBytes = (pid: number): number | undefined => (this.#running.has(pid) ? 4_194_304 : undefined);
 
+  readonly killWithin = async (namespaceFile: string, program?: string): Promise<void> => {
+    const within = this.list().filter(({ spec }) => spec.argv.includes(`--net=${namespaceFile}`));
+    await Promise.all(within.filter(({ name }) => program === undefined || name === program).map(({ pid }) => this.kill(pid)));
+  };
+
   async kill(pid: number): Promise<void> {
     const running = this.#running.get(pid);
     this.#running.delete(pid);

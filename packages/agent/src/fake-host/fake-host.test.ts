@@ -4,5 +4,5 @@ import { hostContract } from './host-contract.ts';
 
 hostContract(() => {
   const host = new FakeHost();
-  return { context: { run: host.run, paths: host.paths }, close: () => host[Symbol.asyncDispose]() };
+  return { context: { run: host.run, daemons: host.daemons, paths: host.paths }, close: () => host[Symbol.asyncDispose]() };
 });

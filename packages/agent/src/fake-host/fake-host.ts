@@ -52,7 +52,7 @@ export class FakeHost implements AsyncDisposable {
       xfrmd: (spec, exit) => this.#startXfrmd(spec, exit),
       'charon-systemd': (spec, exit) => this.#startCharon(spec, exit),
     });
-    this.commands = new FakeCommands(this.daemons);
+    this.commands = new FakeCommands();
   }
 
   get run(): CommandRunner['run'] {

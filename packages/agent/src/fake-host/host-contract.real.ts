@@ -19,7 +19,7 @@ hostContract(() => {
   };
   const ports = { run: systemCommands.run, daemons: systemDaemons(systemClock), clock: systemClock, log: silentLogger };
   return {
-    context: { run: ports.run, paths },
+    context: { ...ports, paths },
     close: async () => {
       await cleanUp(paths, ports);
       rmSync(directory, { recursive: true, force: true });

@@ -9,7 +9,7 @@ import { silentLogger } from '@sallyport/runtime';
 import { createLabFabric } from '../engines/fabric-lab/engine.ts';
 import { createFilterEngine } from '../engines/filter/engine.ts';
 import { observeTable } from '../engines/marked-table.ts';
-import type { HostPaths } from '../engines/engine.ts';
+import type { EngineContext } from '../engines/engine.ts';
 import { createRoutesEngine } from '../engines/routes/engine.ts';
 import { createFailureLog } from '../reconcile/failure-log.ts';
 import { runPass } from '../reconcile/host-pass.ts';
@@ -19,7 +19,7 @@ import type { CommandContext } from '../reconcile/namespace-commands.ts';
 import { samplePlan } from '../sample-plan.ts';
 
 export type ContractHost = {
-  readonly context: CommandContext & { readonly paths: HostPaths };
+  readonly context: Pick<EngineContext, 'run' | 'daemons' | 'paths'>;
   readonly close: () => Promise<void>;
 };
 

@@ -5,7 +5,7 @@
 import { parseBatchFailures, parseNamespaceNames, parseReading, readingBatch } from '@sallyport/protocols';
 import type { NamespaceReading } from '@sallyport/protocols';
 import type { CommandOptions, CommandResult, CommandRunner } from '@sallyport/runtime';
-import { inNamespace, namespaceName } from '../engines/engine.ts';
+import { inNamespace } from '../engines/engine.ts';
 import type { HostPaths } from '../engines/engine.ts';
 
 export type CommandContext = { readonly run: CommandRunner['run']; readonly paths: Pick<HostPaths, 'namespacePrefix'> };
@@ -79,14 +79,4 @@ export async function runBatch(
 export async function writeSysctls({ run, paths }: CommandContext, namespace: string, settings: Sysctls): Promise<void> {
   const words = Object.entries(settings).map(([key, value]) => `${key}=${value}`);
   if (words.length > 0) await run(inNamespace(paths, namespace, ['sysctl', '-e', '-q', '-w', ...words]));
-}
-
-/** Kills what runs in a namespace, or only programs of one name. A process would keep the namespace alive after its name is gone. */
-export async function endProcesses({ run, paths }: CommandContext, namespace: string, program?: string): Promise<void> {
-  const { stdout } = await run(['ip', 'netns', 'pids', namespaceName(paths, namespace)]);
-  for (const pid of stdout.split('\n').filter((line) => /^\d+$/.test(line))) {
-    // 1 in both: it has ended meanwhile, which is what we want.
-    const { stdout: name } = program === undefined ? { stdout: '' } : await run(['ps', '-o', 'comm=', '-p', pid], { okCodes: [0, 1] });
-    if (program === undefined || name.trim() === program) await run(['kill', '-KILL', pid], { okCodes: [0, 1] });
-  }
 }

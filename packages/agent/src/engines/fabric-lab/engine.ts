@@ -3,9 +3,9 @@
  * Host-wide, unlike the other engines: links join two namespaces. Keeps the contract of `../engine.ts`.
  */
 import type { ApplyFailure, HostPlan } from '@sallyport/model';
-import { endProcesses, listNamespaces } from '../../reconcile/namespace-commands.ts';
-import type { CommandContext } from '../../reconcile/namespace-commands.ts';
-import { namespaceName } from '../engine.ts';
+import { listNamespaces } from '../../reconcile/namespace-commands.ts';
+import { namespaceFile, namespaceName } from '../engine.ts';
+import type { EngineContext } from '../engine.ts';
 import { applyFabric } from './apply.ts';
 import { diffFabric } from './diff.ts';
 import { observeFabric } from './observe.ts';
@@ -21,7 +21,7 @@ export type Fabric = {
   readonly remove: (namespace: string) => Promise<void>;
 };
 
-export function createLabFabric(context: CommandContext): Fabric {
+export function createLabFabric(context: Pick<EngineContext, 'run' | 'daemons' | 'paths'>): Fabric {
   return {
     reconcile: async (plan) => {
       const desired = renderFabric(plan);
@@ -45,7 +45,8 @@ export function createLabFabric(context: CommandContext): Fabric {
     namespacesOf: (plan) => renderFabric(plan).namespaces.map((state) => state.namespace),
     remove: async (namespace) => {
       if (!(await listNamespaces(context)).includes(namespace)) return;
-      await endProcesses(context, namespace);
+      // A process would keep the namespace alive after its name is gone.
+      await context.daemons.killWithin(namespaceFile(context.paths, namespace));
       await context.run(['ip', 'netns', 'delete', namespaceName(context.paths, namespace)]);
     },
   };

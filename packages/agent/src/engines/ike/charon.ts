@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { openSession, type ViciSession } from '@sallyport/protocols';
 import { boundLog, until, type DaemonProcess } from '@sallyport/runtime';
 import { readFileIfPresent, writeFileAtomically } from '../../link/files.ts';
-import { inNamespace, namespaceName, type EngineContext, type HostPaths } from '../engine.ts';
+import { inNamespace, namespaceFile, type EngineContext, type HostPaths } from '../engine.ts';
 import type { XfrmVariant } from './render.ts';
 
 export type CharonContext = Pick<EngineContext, 'run' | 'daemons' | 'clock' | 'log' | 'paths'>;
@@ -215,11 +215,7 @@ async function killOrphan(context: CharonContext, namespace: string, files: Char
   } catch {
     return; // nobody listens: only the socket was left
   }
-  const inside = await context.run(['ip', 'netns', 'pids', namespaceName(context.paths, namespace)]);
-  for (const pid of inside.stdout.split('\n').filter((line) => line !== '')) {
-    const { stdout } = await context.run(['ps', '-o', 'comm=', '-p', pid], { okCodes: [0, 1] });
-    if (stdout.trim() === 'charon-systemd') await context.run(['kill', '-9', pid], { okCodes: [0, 1] });
-  }
+  await context.daemons.killWithin(namespaceFile(context.paths, namespace), 'charon-systemd');
 }
 
 /** Moves the log aside when it has grown, keeping one old one. */

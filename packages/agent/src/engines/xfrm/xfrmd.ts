@@ -8,9 +8,8 @@ import type { EngineObservation, InstancePlan, TunnelPlan } from '@sallyport/mod
 import { XfrmdClient } from '@sallyport/protocols';
 import type { XfrmdHealth, XfrmdTunnelSettings } from '@sallyport/protocols';
 import { boundLog, until } from '@sallyport/runtime';
-import { inNamespace } from '../engine.ts';
+import { inNamespace, namespaceFile } from '../engine.ts';
 import type { EngineContext } from '../engine.ts';
-import { endProcesses } from '../../reconcile/namespace-commands.ts';
 import { tunnelDevice } from './xfrm-engine.ts';
 import type { XfrmEngine } from './xfrm-engine.ts';
 
@@ -66,7 +65,7 @@ export function createXfrmdEngine(context: EngineContext, options: XfrmdOptions)
     // A charon left from before would wait for answers of an XFRM that is gone.
     await daemons.stop(options.charonPidFile(namespace), 0);
     // One that was started in the instant before a crash has no pid file.
-    await endProcesses(context, namespace, 'xfrmd');
+    await daemons.killWithin(namespaceFile(paths, namespace), 'xfrmd');
     mkdirSync(directory(namespace), { recursive: true, mode: 0o700 });
     daemons.start({
       argv: inNamespace(paths, namespace, [paths.xfrmdProgram, '--directory', directory(namespace)]),

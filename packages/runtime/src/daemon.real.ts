@@ -1,0 +1,59 @@
+/** Processes of a network namespace, found and ended by what the kernel says of them. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { systemClock } from './clock.ts';
+import { systemCommands } from './command-runner.ts';
+import { systemDaemons } from './daemon.ts';
+
+const daemons = systemDaemons(systemClock);
+const namespaces = ['a', 'b'].map((end) => `sp-d${randomBytes(2).toString('hex')}-${end}`);
+const [inside = '', elsewhere = ''] = namespaces.map((name) => `/run/netns/${name}`);
+let directory = '';
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'sallyport-daemon-'));
+  for (const name of namespaces) await systemCommands.run(['ip', 'netns', 'add', name]);
+});
+
+afterEach(async () => {
+  for (const file of [inside, elsewhere]) await daemons.killWithin(file);
+  for (const name of namespaces) await systemCommands.run(['ip', 'netns', 'delete', name]);
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** Nobody but nsenter knows of it once its pid file is left aside. */
+function start(namespaceFile: string, name: string, argv: readonly string[]): () => boolean {
+  const pidFile = join(directory, `${name}.pid`);
+  daemons.start({ argv: ['nsenter', `--net=${namespaceFile}`, '--', ...argv], env: {}, logFile: join(directory, 'log'), pidFile });
+  return () => daemons.find(pidFile) !== undefined;
+}
+
+async function named(namespaceFile: string, program: string): Promise<readonly string[]> {
+  const { stdout } = await systemCommands.run(['nsenter', `--net=${namespaceFile}`, '--', 'ip', 'netns', 'pids', namespaceFile.slice(11)]);
+  const pids = stdout.split('\n').filter((pid) => pid !== '' && Number(pid) !== process.pid);
+  const names = await Promise.all(
+    pids.map((pid) => systemCommands.run(['ps', '-o', 'comm=', '-p', pid], { okCodes: [0, 1] }).then(({ stdout: name }) => name.trim())),
+  );
+  return names.filter((name) => name === program);
+}
+
+test('every process of a namespace is ended, or those of one program, and none elsewhere', async () => {
+  const isRunning = {
+    sleep: start(inside, 'sleep', ['sleep', '600']),
+    tail: start(inside, 'tail', ['tail', '-f', '/dev/null']),
+    other: start(elsewhere, 'other', ['sleep', '600']),
+  };
+  const running = (): readonly string[] => Object.entries(isRunning).flatMap(([name, is]) => (is() ? [name] : []));
+  // nsenter becomes the program in its own time.
+  await expect.poll(() => named(inside, 'sleep'), { timeout: 10_000 }).toHaveLength(1);
+  await expect.poll(() => named(inside, 'tail'), { timeout: 10_000 }).toHaveLength(1);
+  await daemons.killWithin(inside, 'sleep');
+  expect(running()).toEqual(['tail', 'other']);
+  await daemons.killWithin(inside);
+  expect(running()).toEqual(['other']);
+  await daemons.killWithin('/run/netns/sp-not-there');
+  expect(running()).toEqual(['other']);
+});
