@@ -10,5 +10,6 @@ export type { IpsecChoice } from './reconcile/host-engines.ts';
 export { FakeHost } from './fake-host/fake-host.ts';
 export type { FakeHostOptions } from './fake-host/fake-host.ts';
 export type { ControlClient } from './link/control-client.ts';
-export { charonFiles, charonSettings } from './engines/ike/charon.ts';
+export { charonSettings } from './engines/ike/charon-settings.ts';
+export { charonFiles } from './engines/ike/charon.ts';
 export { renderConnection } from './engines/ike/render.ts';

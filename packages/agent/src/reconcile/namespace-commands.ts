@@ -4,6 +4,7 @@
  */
 import { parseBatchFailures, parseNamespaceNames, parseReading, readingBatch } from '@sallyport/protocols';
 import type { NamespaceReading } from '@sallyport/protocols';
+import { CommandError } from '@sallyport/runtime';
 import type { CommandOptions, CommandResult, CommandRunner } from '@sallyport/runtime';
 import { inNamespace } from '../engines/engine.ts';
 import type { HostPaths } from '../engines/engine.ts';
@@ -27,6 +28,11 @@ export async function readNamespace(
     input: readingBatch,
   });
   return { reading: parseReading(result.stdout), sysctls };
+}
+
+/** There is no such namespace: nsenter(1) could not enter it. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof CommandError && /^nsenter: .*\/run\/netns\/.*No such file or directory/.test(error.result?.stderr ?? '');
 }
 
 /** Values by key, as in sysctl(8); keys this kernel does not have are left out. */

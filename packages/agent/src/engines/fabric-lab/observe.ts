@@ -1,5 +1,5 @@
 /** Reads the planned namespaces of the lab fabric: one process each, two with a packet filter. Not the orphans: those are known by their run folders. */
-import { listNamespaces, readNamespace } from '../../reconcile/namespace-commands.ts';
+import { isAbsent, readNamespace } from '../../reconcile/namespace-commands.ts';
 import type { CommandContext } from '../../reconcile/namespace-commands.ts';
 import { inParallel } from '../../reconcile/in-parallel.ts';
 import { observeTable } from '../marked-table.ts';
@@ -12,12 +12,9 @@ export type FabricReading = {
   readonly unreadable: ReadonlyMap<string, string>;
 };
 
-/** @throws CommandError when namespaces can't even be listed. */
 export async function observeFabric(context: CommandContext, desired: FabricState): Promise<FabricReading> {
-  const present = new Set(await listNamespaces(context));
-  const states = desired.namespaces.filter((state) => present.has(state.namespace));
   const unreadable = new Map<string, string>();
-  const readings = await inParallel(states, 4, async ({ namespace, sysctls, table: desired }) => {
+  const readings = await inParallel(desired.namespaces, 4, async ({ namespace, sysctls, table: desired }) => {
     try {
       const [read, filter] = await Promise.all([
         readNamespace(context, namespace, Object.keys(sysctls)),
@@ -25,7 +22,7 @@ export async function observeFabric(context: CommandContext, desired: FabricStat
       ]);
       return [[namespace, { ...read, table: filter?.table }] as const];
     } catch (error) {
-      unreadable.set(namespace, error instanceof Error ? error.message : String(error));
+      if (!isAbsent(error)) unreadable.set(namespace, error instanceof Error ? error.message : String(error));
       return [];
     }
   });

@@ -1,7 +1,7 @@
 /**
  * Which IKE messages reach charon. Pure. Whoever may send us packets may ask for an IKE SA, and each such request costs a Diffie-Hellman
  * exchange, log lines and an event, so requests are let through at a rate that charon answers with ease; what belongs to an SA that
- * exists is never held back for a configured peer. charon's own defences come after this: see `charonSettings` (ike/charon.ts), docs/adr/0039.
+ * exists is never held back for a configured peer. charon's own defences come after this: see ike/charon-settings.ts, docs/adr/0039.
  *
  * The offsets are those of the IKE header (RFC 7296 §3.1, the same in IKEv1) behind UDP's 8 bytes, and on port 4500 behind the non-ESP
  * marker (RFC 3948 §2.2) as well.
