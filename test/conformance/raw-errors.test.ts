@@ -144,6 +144,25 @@ const cases: readonly Case[] = [
     code: 'InvalidRequestFormat',
   },
   {
+    name: 'a misspelt member, which would be lost in silence',
+    send: () => put('connections/x', connection({ routingWeigth: 20 })),
+    status: 400,
+    code: 'InvalidRequestFormat',
+  },
+  {
+    name: 'a misspelt member of the envelope',
+    send: () => put('virtualNetworks/x', { location, propertis: {} }),
+    status: 400,
+    code: 'InvalidRequestFormat',
+  },
+  { name: 'a body that is a list', send: () => put('virtualNetworks/x', []), status: 400, code: 'InvalidRequestFormat' },
+  {
+    name: 'a misspelt member of a child',
+    send: () => put('virtualNetworks/hq/subnets/more', { Properties: { addressPrefx: '10.0.9.0/24' } }),
+    status: 400,
+    code: 'InvalidRequestFormat',
+  },
+  {
     name: 'a subnet outside the network',
     send: () => put('virtualNetworks/x', vnet([['a', '10.9.0.0/24']])),
     status: 400,
@@ -306,4 +325,20 @@ test.each(cases)('$name', async ({ send, status, code, message }) => {
   expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
   expect(answer.body.error.message).toMatch(message ?? /./);
   expect(await everything()).toBe(before);
+});
+
+test('the details of a misspelt member name it and where it stands', async () => {
+  const { body } = await put('connections/x', connection({ routingWeigth: 20 }));
+  expect(body.error.details).toEqual([
+    { code: 'InvalidJson', message: "Could not find member 'routingWeigth' on the object. Path 'properties.routingWeigth'." },
+  ]);
+});
+
+test('members count in any case', async () => {
+  const written = await put('localNetworkGateways/any-case', {
+    Location: location,
+    Properties: { GatewayIPAddress: '203.0.113.99', LocalNetworkAddressSpace: { AddressPrefixes: ['192.168.99.0/24'] } },
+  });
+  expect([written.status, written.body.properties.gatewayIpAddress]).toEqual([201, '203.0.113.99']);
+  expect(written.body.properties.localNetworkAddressSpace).toEqual({ addressPrefixes: ['192.168.99.0/24'] });
 });

@@ -10,6 +10,7 @@ export * from './arm/algorithms.ts';
 export * from './arm/skus.ts';
 export * from './arm/types/index.ts';
 export type { IpsecPolicy } from './arm/schema/ipsec.ts';
+export { specifiedMembers } from './arm/schema/azure-members.ts';
 export { commonIssues, isResourceName, tagIssues } from './arm/rules/common.ts';
 export { bandwidthOf, bandwidthTag } from './arm/rules/bandwidth.ts';
 export { keyRotationTag, keyRotationWindowMs } from './arm/rules/key-rotation.ts';

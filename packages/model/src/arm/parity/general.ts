@@ -4,9 +4,9 @@ import { differs, ourCode, pages, row, type ParityRow } from './row.ts';
 export const generalParity: readonly ParityRow[] = [
   differs(
     'ARM-JSON-001',
-    'A body with a missing required member, an unknown enum value or a value of the wrong kind is refused with InvalidRequestFormat; enum values are compared without case and stored in the spelling of the specification.',
+    'A body with a missing required member, a member that no specification has, an unknown enum value or a value of the wrong kind is refused with InvalidRequestFormat; names and enum values are compared without case and stored in the spelling of the specification.',
     pages.arm,
-    'The detail names the path but no line and position; unknown members are ignored, where Azure refuses some of them.',
+    'The detail names the path but no line and position. Members that Azure has elsewhere, or that are not carried out here, are passed over.',
   ),
   row('ARM-LOC-001', 'A tracked resource needs a location.', pages.arm),
   row('ARM-LOC-002', 'The location of a resource cannot be changed.', pages.arm),

@@ -1,7 +1,7 @@
 /**
  * Field kinds of ARM bodies, as zod schemas that read as leniently as Azure does: enum values in any case, numbers and
- * booleans as text (templates send them so), references as whole objects, unknown members ignored. What they store is
- * canonical. `null` never gets here (parse.ts). Messages follow the JSON reader that Azure quotes in `InvalidJson`.
+ * booleans as text (templates send them so), references as whole objects, what we do not carry out passed over. What they store is
+ * canonical. `null` and misspelt members never get here (parse.ts). Messages follow the JSON reader that Azure quotes in `InvalidJson`.
  */
 import { z } from 'zod';
 

@@ -2,10 +2,11 @@
  * Reads an ARM body with a schema and says what is wrong with it in Azure's words: one `InvalidRequestFormat` per
  * problem, details `InvalidJson`. Not a rule of any resource type.
  */
-import { isWriteOnlyMember } from './write-only.ts';
 import type { z } from 'zod';
 import type { Issue } from '../../issue.ts';
 import { isObject } from '../../json.ts';
+import { spelledAs } from './members.ts';
+import { isWriteOnlyMember } from './write-only.ts';
 
 export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly issues: readonly Issue[] };
 
@@ -15,6 +16,23 @@ export function read<T extends z.ZodType>(schema: T, body: unknown): Read<z.outp
   const result = schema.safeParse(withoutNulls(body), { error: (issue) => messageOf(issue) });
   if (result.success) return { ok: true, value: result.data };
   return { ok: false, issues: result.error.issues.map((issue) => formatIssue(issue.message, issue.path)) };
+}
+
+/** The body with its members spelled as in the schemas, or a refusal of what is no object and of members that Azure does not know. */
+export function readMembers(schemas: readonly z.ZodType[], body: unknown): Read<unknown> {
+  if (!isObject(body)) return { ok: false, issues: [formatIssue('The resource must be a JSON object.', [])] };
+  const spelled = spelledAs(schemas, body);
+  if (spelled.unknown.length === 0) return { ok: true, value: spelled.body };
+  const named = spelled.unknown.slice(0, maximumNamedMembers);
+  return { ok: false, issues: named.map((path) => formatIssue(`Could not find member '${quoted(path.at(-1))}' on the object.`, path)) };
+}
+
+/** A body can have hundreds of thousands; nobody reads more of them in an answer. */
+const maximumNamedMembers = 20;
+
+function quoted(name: PropertyKey | undefined): string {
+  const words = String(name ?? '');
+  return words.length <= maximumQuote ? words : `${words.slice(0, maximumQuote)}…`;
 }
 
 /**

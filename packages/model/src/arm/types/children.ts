@@ -51,7 +51,7 @@ export function bodyWithChild(parent: Resource, segment: string, name: string, c
   const children = storedChildren(parent, segment);
   const index = children.findIndex((item) => isNamed(item, name));
   const storedName = children[index]?.['name'] ?? name;
-  const properties = isObject(child) ? child['properties'] : undefined;
+  const properties = isObject(child) ? Object.entries(child).find(([member]) => member.toLowerCase() === 'properties')?.[1] : undefined;
   const replacement = { name: storedName, ...(properties === undefined ? {} : { properties }) } as JsonObject;
   return bodyWith(parent, segment, index < 0 ? [...children, replacement] : children.with(index, replacement));
 }

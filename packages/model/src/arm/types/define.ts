@@ -10,7 +10,7 @@ import type { ChildCollection, ParsedBody, ParseFailure, Resource, ResourceRules
 import { commonIssues } from '../rules/common.ts';
 import { refuse } from '../rules/refuse.ts';
 import { text } from '../schema/fields.ts';
-import { read } from '../schema/parse.ts';
+import { read, readMembers } from '../schema/parse.ts';
 
 /** A stored resource whose properties and allocations are those of its type. */
 export type Typed<P, A, T = JsonObject> = Omit<Resource, 'properties' | 'allocated' | 'top'> & {
@@ -75,11 +75,15 @@ export function isIssue(value: unknown): value is Issue {
 
 function parse<I, P, A, T>(
   definition: TypeDefinition<I, P, A, T>,
-  body: unknown,
+  given: unknown,
   existing: Typed<P, A, T> | undefined,
 ): ParsedBody | ParseFailure {
+  const whole = z.object({ properties: definition.properties });
+  const spelled = readMembers([envelope, whole, definition.top], given);
+  if (!spelled.ok) return spelled;
+  const body = spelled.value;
   const common = read(envelope, body);
-  const properties = read(z.object({ properties: definition.properties }), withProperties(body));
+  const properties = read(whole, withProperties(body));
   const top = read(definition.top, body);
   const issues = [
     ...(common.ok ? missingLocation(common.value.location) : common.issues),

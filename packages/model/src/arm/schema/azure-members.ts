@@ -1,0 +1,75 @@
+/**
+ * Every member name that Azure's specification has in the bodies of our resource types, to tell a misspelt one from one that we do not
+ * carry out. Names only, without their places. `test/architecture/azure-members.test.ts` holds the list to the newest SDK.
+ */
+const specified = `
+  aadAudience aadIssuer aadTenant access accessMode actions actionsRequired active activeActive addressPrefix addressPrefixes addressSpace adminState
+  alias allocatedAddressPrefixes allowDelete allowForwardedTraffic allowGatewayTransit allowRemoteVnetTraffic allowVirtualNetworkAccess
+  allowVirtualWanTraffic applicationGatewayBackendAddressPools applicationGatewayIPConfigurations applicationSecurityGroups appliedDnsServers
+  approvalReference asn associatedRouteTable attributeType attributeValue authenticationType authorizationKey autoApproval autoScaleConfiguration
+  auxiliaryMode auxiliarySku backendAddressPool backendAddresses backendIPConfiguration backendIPConfigurations backendPort bgpCommunities
+  bgpConnections bgpPeeringAddress bgpPeeringAddresses bgpSettings billingSku bounds capacity certificateAuthentication clientId connectionMode
+  connectionProtocol connectionStatus connectionType contextualServiceEndpointPolicies customBgpIpAddress customBgpIpAddresses customDnsConfigs
+  customNetworkInterfaceName customRoutes days ddosCustomPolicy ddosProtectionPlan ddosSettings defaultBgpIpAddresses defaultOutboundAccess
+  defaultOutboundConnectivityEnabled defaultPublicNatGateway defaultSecurityRules delegations deleteOption description destinationAddressPrefix
+  destinationAddressPrefixes destinationApplicationSecurityGroups destinationIPAddress destinationLoadBalancerFrontEndIPConfiguration
+  destinationNetworkInterfaceIPConfiguration destinationPort destinationPortRange destinationPortRanges dhGroup dhcpOptions direction
+  disableBgpRoutePropagation disableIPSecReplayProtection disablePeeringRoute disableTcpStateTracking dnsServers dnsSettings doNotVerifyRemoteGateways
+  domainNameLabel domainNameLabelScope dpdTimeoutSeconds drainPeriodInSeconds dscpConfiguration egressBytesTransferred egressNatRules
+  enableAcceleratedNetworking enableBgp enableBgpRouteTranslationForNat enableConnectionTracking enableDdosProtection enableDnsForwarding
+  enableFloatingIP enableHighBandwidthVpnGateway enableIPForwarding enableOnlyIPv6Peering enablePrivateIpAddress enablePrivateLinkFastPath
+  enableProxyProtocol enableTcpReset enableVmProtection enabled enabledFilteringCriteria encryption enforcement errorMessage etag
+  expressRouteGatewayBypass extendedLocation externalMappings firstPartyServiceTagId flowAnalyticsConfiguration flowLogs flowTimeoutInMinutes
+  flushConnection format fqdn fqdns frontendIPConfiguration frontendPort frontendPortRangeEnd frontendPortRangeStart gatewayCustomBgpIpAddresses
+  gatewayDefaultSite gatewayIpAddress gatewayLoadBalancer gatewayType groupId groupIds hasBgpOverride hostedWorkloads id identifier identity
+  idleTimeoutInMinutes ids ikeEncryption ikeIntegrity inboundAuthCertificateChain inboundAuthCertificateSubjectName inboundDnsForwardingEndpoint
+  inboundNatPools inboundNatRuleName inboundNatRules inboundNatRulesPortMapping inboundRouteMap ingressBytesTransferred ingressNatRules
+  internalDnsNameLabel internalDomainNameSuffix internalFqdn internalMappings ipAddress ipAddresses ipAllocations ipConfiguration ipConfigurationId
+  ipConfigurationProfiles ipConfigurations ipTagType ipTags ipVersionType ipamPoolPrefixAllocations ipconfigurationId ipsecEncryption ipsecIntegrity
+  ipsecPolicies isDefault kind labels lastConnectionEstablishedUtcTime link linkIdentifier linkedPublicIPAddress linkedResourceType
+  loadBalancerBackendAddressPools loadBalancerBackendAddresses loadBalancerFrontendIPConfiguration loadBalancerFrontendIpConfigurations
+  loadBalancerInboundNatRules loadBalancingRules localAddressRanges localAddressSpace localNetworkAddressSpace localNetworkGateway2 localSubnetNames
+  localVirtualNetworkAddressSpace location locations macAddress manualPrivateLinkServiceConnections max memberName migrationPhase min mode name nat64
+  natGateway natRules networkIdentifier networkInterfaceIPConfiguration networkInterfaceTapConfigurations networkInterfaces networkSecurityGroup
+  networkWatcherFlowAnalyticsConfiguration nextHop nextHopIpAddress nextHopIpAddresses nextHopType nicType numberOfIpAddresses outboundAuthCertificate
+  outboundRouteMap outboundRule outboundRules peer peerCompleteVnets peerWeight peeringState peeringSyncLevel pfsGroup phase policyMembers pool port
+  portRange primary principalId priority privateEndpoint privateEndpointConnections privateEndpointId privateEndpointLocation
+  privateEndpointNetworkPolicies privateEndpointVNetPolicies privateEndpoints privateIPAddress privateIPAddressPrefixLength privateIPAddressVersion
+  privateIPAllocationMethod privateLinkConnectionProperties privateLinkService privateLinkServiceConnectionState privateLinkServiceConnections
+  privateLinkServiceId privateLinkServiceNetworkPolicies propagateStaticRoutes propagatedRouteTables properties protectionMode protocol
+  provisioningState publicCertData publicIPAddress publicIPAddressVersion publicIPAllocationMethod publicIPPrefix publicIpAddresses publicIpAddressesV6
+  publicIpPrefixes publicIpPrefixesV6 purpose radiusServerAddress radiusServerScore radiusServerSecret radiusServers recordTypes regionalCommunity
+  remoteAddressRanges remoteAddressSpace remoteBgpCommunities remoteSubnetNames remoteVirtualNetwork remoteVirtualNetworkAddressSpace
+  remoteVirtualNetworkEncryption requestMessage requiredMemberName resiliencyModel resourceGuid resourceNavigationLinks retentionPolicy reverseFqdn
+  routeTable routes routingConfiguration routingWeight saDataSizeKilobytes saLifeTimeSeconds securityRules service serviceAlias serviceAssociationLinks
+  serviceEndpointPolicies serviceEndpointPolicyDefinitions serviceEndpoints serviceGateway serviceName servicePublicIPAddress serviceResources sharedKey
+  sharingScope sku sourceAddressPrefix sourceAddressPrefixes sourceApplicationSecurityGroups sourcePortRange sourcePortRanges sourceVirtualNetwork state
+  staticRoutes staticRoutesConfig status storageId subnet subnets subscriptions summarizedGatewayPrefixes syncMode tag tags tapConfigurations
+  targetResourceGuid targetResourceId tenantId thumbprint tier trafficAnalyticsInterval trafficSelectorPolicies tunnel tunnelConnectionStatus
+  tunnelInterfaces tunnelIpAddress tunnelIpAddresses tunnelProperties type typePropertiesType upgradedToV2 useLocalAzureIpAddress
+  usePolicyBasedTrafficSelectors useRemoteGateways userAssignedIdentities vNetExtendedLocationResourceId version virtualMachine virtualNetwork
+  virtualNetworkCommunity virtualNetworkGateway1 virtualNetworkGateway2 virtualNetworkGatewayMigrationStatus virtualNetworkGatewayPolicyGroups
+  virtualNetworkPeerings virtualNetworkTap virtualNetworkTaps visibility vnetEncryptionSupported vnetLocalRouteOverrideCriteria vnetRoutes
+  vngClientConnectionConfigurations vpnAuthenticationTypes vpnClientAddressPool vpnClientConfiguration vpnClientIpsecPolicies vpnClientProtocols
+  vpnClientRevokedCertificates vpnClientRootCertificates vpnGatewayGeneration vpnType workloadType workspaceId workspaceRegion workspaceResourceId zones`;
+
+/** Of older api-versions, which clients and their recordings still send. */
+const former = 'interfaceEndpoints provisioningTime virtualNetworkExtendedLocationResourceId';
+
+/** Of the envelope that Resource Manager reads, and of templates. */
+const envelope =
+  'apiVersion asserts changedTime comments condition createdTime dependsOn managedBy managedByExtended plan scale scope systemData';
+
+/** In answers of Azure, of ours or of az, though in no specification: a client may send back what it was shown. */
+const shown = 'allowPort25Out connectionStatusReason isMigrateToCSES packetCaptureDiagnosticState resourceGroup runningOperationIds';
+
+const names: ReadonlySet<string> = new Set(
+  [specified, former, envelope, shown].flatMap((list) => list.trim().split(/\s+/)).map((name) => name.toLowerCase()),
+);
+
+/** Compared without case, as Azure reads members. */
+export function isAzureMember(name: string): boolean {
+  return names.has(name.toLowerCase()) || name.includes('@odata.');
+}
+
+export const specifiedMembers: readonly string[] = specified.trim().split(/\s+/);
