@@ -250,6 +250,7 @@ describe('templates that Azure refuses before deploying anything', () => {
       'Circular dependency detected on resource',
     ],
     ['the same resource twice', { resources: [vnet('a'), vnet('a')] }, {}, 'is defined multiple times in a template'],
+    ['the same resource in another case', { resources: [vnet('a'), vnet('A')] }, {}, 'is defined multiple times in a template'],
     [
       'an unknown function in a body',
       { resources: [vnet('hq', { properties: { a: '[nosuch()]' } })] },

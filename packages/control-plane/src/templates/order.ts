@@ -14,8 +14,9 @@ import type { TemplateResource } from './expand.ts';
 /** For each resource, by id, the ids to be done first. @throws TemplateError for an unknown name or a circle. */
 export function orderOf(resources: readonly TemplateResource[], loops: ReadonlySet<string>): ReadonlyMap<string, readonly string[]> {
   const order = new Map(resources.map((resource) => [resource.id, prerequisites(resource, resources, loops)]));
-  if (order.size < resources.length) {
-    const twice = resources.find((resource, index) => resources.findIndex(({ id }) => id === resource.id) !== index);
+  const keys = resources.map(({ id }) => resourceKey(id));
+  if (new Set(keys).size < resources.length) {
+    const twice = resources.find(({ id }, index) => keys.indexOf(resourceKey(id)) !== index);
     throw validationFailed(
       `The resource '${twice?.id ?? ''}' at line '1' and column '1' is defined multiple times in a template. Please see https://aka.ms/arm-template/#resources for usage details.`,
     );
