@@ -312,6 +312,13 @@ const cases: readonly Case[] = [
     code: 'InvalidResourceLocation',
   },
   {
+    name: 'an export of a group, which is not built',
+    send: () => server.client.send('POST', `${group}/exportTemplate?api-version=2021-04-01`, { body: { resources: ['*'] } }),
+    status: 400,
+    code: 'OperationNotSupported',
+    message: /^The operation 'Microsoft.Resources\/subscriptions\/resourceGroups\/exportTemplate\/action' is not supported/,
+  },
+  {
     name: 'a method that is none',
     send: () => server.client.send('POST', `${network}/virtualNetworks/hq${version}`),
     status: 405,

@@ -8,12 +8,15 @@ import { matchesTagFilter } from '../arm/filter.ts';
 import type { ArmRequest, ArmResponse } from '../arm/message.ts';
 import { ArmFailure, apiVersionOf, jsonBody } from '../arm/message.ts';
 import { page } from '../arm/paging.ts';
-import type { PathParameters } from '../arm/router.ts';
+import type { ArmRoute, PathParameters } from '../arm/router.ts';
+import { notYet } from '../resources/actions/not-yet.ts';
 import { parseTags } from '../resources/patch-tags.ts';
 import { refuseWhileDeleting, requireGroup, requireSubscription } from '../resources/target.ts';
 import type { GroupRecord } from '../store/records.ts';
 import { getRecord, groupKey, listRecords, putRecord } from '../store/records.ts';
 
+const groupType = 'Microsoft.Resources/subscriptions/resourceGroups';
+const unbuilt = ['exportTemplate', 'moveResources', 'validateMoveResources'];
 const pattern = '/subscriptions/{subscription}/resourcegroups/{group}';
 /** https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules#microsoftresources */
 const groupName = /^[-\p{L}\p{N}._()]{0,89}[-\p{L}\p{N}_()]$/u;
@@ -32,6 +35,7 @@ export function groupRoutes(context: ArmContext): ArmModule {
       { method: 'PUT', pattern, handle: (request, path) => put(context, request, path) },
       { method: 'PATCH', pattern, handle: (request, path) => patch(context, request, path) },
       { method: 'DELETE', pattern, handle: (request, path) => remove(context, request, path) },
+      ...unbuilt.map((action): ArmRoute => ({ method: 'POST', pattern: `${pattern}/${action}`, handle: () => notYet(groupType, action) })),
     ],
   };
 }

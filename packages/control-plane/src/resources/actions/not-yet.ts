@@ -36,14 +36,15 @@ const unbuilt: Readonly<Record<string, readonly string[]>> = {
 };
 
 export const notYetActions: readonly Action[] = Object.entries(unbuilt).flatMap(([type, paths]) =>
-  paths.map((path): Action => ({ method: 'POST', type, path, answer: () => refuse(`${type}/${path}`) })),
+  paths.map((path): Action => ({ method: 'POST', type, path, answer: () => notYet(`Microsoft.Network/${type}`, path) })),
 );
 
-function refuse(action: string): never {
+/** @param type with its namespace. */
+export function notYet(type: string, action: string): never {
   throw new ArmFailure({
     status: 400,
     code: 'OperationNotSupported',
-    message: `The operation 'Microsoft.Network/${action}/action' is not supported by this version of Sallyport; nothing was done.`,
+    message: `The operation '${type}/${action}/action' is not supported by this version of Sallyport; nothing was done.`,
     details: [],
     isFromFrontDoor: false,
   });
