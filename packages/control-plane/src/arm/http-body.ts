@@ -13,7 +13,7 @@ const drainLimitBytes = 64 * 1024 * 1024;
 
 const accepted = /^(application\/(json|x-www-form-urlencoded|octet-stream)|text\/(json|plain)|[\w.+-]+\/[\w.-]+\+json)\s*(;|$)/i;
 
-/** @throws ArmFailure 413, 415 or 400 for text that is not UTF-8. */
+/** @throws ArmFailure 413, 415 (RFC 9110 §15.5.16) or 400 for text that is not UTF-8. */
 export async function readBody(request: IncomingMessage): Promise<ArmBody> {
   if (request.method === 'GET' || request.method === 'HEAD') return { type: 'none' };
   const chunks: Buffer[] = [];
@@ -26,6 +26,9 @@ export async function readBody(request: IncomingMessage): Promise<ArmBody> {
   }
   if (size > bodyLimitBytes) throw new ArmFailure(armErrors.requestTooLarge(bodyLimitBytes));
   if (size === 0) return { type: 'none' };
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding.trim().toLowerCase() !== 'identity')
+    throw new ArmFailure(armErrors.unsupportedContentEncoding(encoding), { 'accept-encoding': 'identity' });
   const contentType = request.headers['content-type'];
   if (contentType !== undefined && !accepted.test(contentType)) throw new ArmFailure(armErrors.unsupportedMediaType(contentType));
   try {

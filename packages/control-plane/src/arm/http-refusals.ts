@@ -2,6 +2,7 @@
  * Answers to bytes that never became a request: what the HTTP parser refuses, headers beyond its limit, a request that took
  * too long. In ARM's shape, written to the socket, which is closed then: nobody knows where a next request would begin.
  */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ArmError } from '@sallyport/model';
 import { errorBody } from '@sallyport/model';
@@ -22,6 +23,20 @@ const reasons: Readonly<Record<number, string>> = {
   408: 'Request Timeout',
   431: 'Request Header Fields Too Large',
 };
+
+const unmet = refused(417, 'ExpectationFailed', "The only expectation that is met is '100-continue'.");
+
+/** RFC 9110 §10.1.1. Node would answer without a word. The body may be on its way or not, so the connection ends. */
+export function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  const body = JSON.stringify(errorBody(unmet));
+  response.writeHead(unmet.status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'x-ms-failure-cause': 'gateway',
+    connection: 'close',
+  });
+  response.end(body);
+}
 
 export function refuseBytes(cause: { readonly code?: string }, socket: Duplex): void {
   if (cause.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return;

@@ -1,5 +1,5 @@
 /** Bytes no client library sends: what the HTTP side refuses, in ARM's shape, and what it still understands. */
-import { connect } from 'node:tls';
+import { connect, type ConnectionOptions } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { randomIds, silentLogger, systemClock } from '@sallyport/runtime';
 import { fixtureRules } from '../testing/fixture-rules.ts';
@@ -20,9 +20,9 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 /** Sends the text as it is and answers all that comes back until the server closes. */
-function exchange(port: number, text: string): Promise<string> {
+function exchange(port: number, text: string, options: ConnectionOptions = {}): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => socket.write(text));
+  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options }, () => socket.write(text));
   let received = '';
   socket.on('data', (chunk) => (received += chunk.toString()));
   socket.on('close', () => resolve(received));
@@ -51,11 +51,23 @@ test.each([
   ],
   ['a method nobody knows', () => request(`BREW ${note} HTTP/1.1`, own()), 405],
   ['a body with two lengths', () => request(`PUT ${note} HTTP/1.1`, own(), 'Content-Length: 3', 'Transfer-Encoding: chunked'), 400],
+  ['an expectation nobody meets', () => request(`GET ${note}${version} HTTP/1.1`, own(), 'Expect: 200-maybe'), 417],
+  [
+    'a body in an encoding',
+    () => `${request(`PUT ${note}${version} HTTP/1.1`, own(), 'Content-Encoding: gzip', 'Content-Length: 2')}{}`,
+    415,
+  ],
   ['headers without end', () => request(`GET ${note}${version} HTTP/1.1`, own(), `X: ${'x'.repeat(20_000)}`), 431],
 ] as const)('%s is refused with an ARM error', async (_name, text, status) => {
   const [found, code] = await answerTo(text());
   expect(found).toBe(status);
   expect(code).not.toBe('');
+});
+
+test('a client of HTTP/1.0 is answered, also when it offers nothing else', async () => {
+  const { port } = new URL(server.controlPlane.endpoint);
+  const received = await exchange(Number(port), request(`GET ${group}${version} HTTP/1.0`), { ALPNProtocols: ['http/1.0'] });
+  expect(received).toMatch(/^HTTP\/1\.1 200 [^]*"provisioningState":"Succeeded"/);
 });
 
 test('the absolute form of a request is understood', async () => {

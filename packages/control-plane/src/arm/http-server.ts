@@ -11,7 +11,7 @@ import type { KeyPair } from '../tls/authority.ts';
 import { readBody } from './http-body.ts';
 import { responseHeaders } from './http-headers.ts';
 import { pathOf, segmentsOf } from './http-path.ts';
-import { refuseBytes } from './http-refusals.ts';
+import { refuseBytes, refuseExpectation } from './http-refusals.ts';
 import type { ArmMethod, ArmRequest, ArmResponse } from './message.ts';
 import { ArmFailure, failureResponse } from './message.ts';
 
@@ -47,6 +47,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const server = fastify({
     https: {
       ...secure(options.certificate),
+      ALPNProtocols: ['http/1.1', 'http/1.0'], // Node alone would end the handshake of a client that offers 1.0 only
       headersTimeout: timeoutMs, // Node swaps the two timeouts when this one is larger
       connectionsCheckingInterval: timeoutMs / 4,
     },
@@ -65,6 +66,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   server.addContentTypeParser('*', (_request, _payload, done) => done(null));
   server.route({ method: [...methods], url: '*', handler: (request, reply) => serve(options, request, reply) });
   server.setNotFoundHandler((request, reply) => serve(options, request, reply)); // other methods
+  server.server.on('checkExpectation', refuseExpectation);
   await server.listen({ host: options.listen.host, port: options.listen.port });
   const address = server.server.address();
   return {

@@ -110,6 +110,8 @@ export const armErrors = {
       'RequestContentTooLarge',
       `The request content size exceeds the maximum size of ${(limitBytes / (1024 * 1024)).toString()} MB.`,
     ),
+  unsupportedContentEncoding: (encoding: string) =>
+    frontDoor(415, 'UnsupportedMediaType', `The content encoding '${encoding}' is not supported. Send the content as it is.`),
   unsupportedMediaType: (contentType: string) =>
     frontDoor(
       415,
