@@ -54,7 +54,8 @@ const specified = `
   vpnClientRevokedCertificates vpnClientRootCertificates vpnGatewayGeneration vpnType workloadType workspaceId workspaceRegion workspaceResourceId zones`;
 
 /** Of older api-versions, which clients and their recordings still send. */
-const former = 'interfaceEndpoints provisioningTime virtualNetworkExtendedLocationResourceId';
+const former =
+  'endpointService interfaceEndpoint interfaceEndpoints owner protectedIP protectionCoverage provisioningTime virtualNetworkExtendedLocationResourceId';
 
 /** Of the envelope that Resource Manager reads, and of templates. */
 const envelope =
