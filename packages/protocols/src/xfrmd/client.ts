@@ -173,6 +173,6 @@ async function withTimeout<T>(clock: Clock, timeoutMs: number, work: Promise<T>,
     if (winner === undefined) throw new XfrmdError('timed-out', `${what}: no answer from xfrmd in ${timeoutMs} ms`);
     return winner.value;
   } finally {
-    done.abort();
+    done.abort('done'); // without a reason an exception is made, stack and all, for each request
   }
 }

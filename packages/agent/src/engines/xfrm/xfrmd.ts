@@ -4,12 +4,13 @@
  */
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import type { EngineObservation, InstancePlan, TunnelPlan } from '@sallyport/model';
+import type { ApplyFailure, EngineObservation, InstancePlan, TunnelPlan } from '@sallyport/model';
 import { XfrmdClient } from '@sallyport/protocols';
 import type { XfrmdHealth, XfrmdTunnelSettings } from '@sallyport/protocols';
 import { boundLog, until } from '@sallyport/runtime';
 import { inNamespace, namespaceFile } from '../engine.ts';
 import type { EngineContext } from '../engine.ts';
+import { inParallel } from '../../reconcile/in-parallel.ts';
 import { tunnelDevice } from './xfrm-engine.ts';
 import type { XfrmEngine } from './xfrm-engine.ts';
 
@@ -21,6 +22,8 @@ export type XfrmdOptions = {
 const startTimeoutMs = 5000;
 /** charon opens its XFRM sockets while it starts. */
 const handOverTimeoutMs = 3000;
+/** xfrmd takes them in turn; the next ones are on their way meanwhile. */
+const requestsAtOnce = 16;
 const maxLogBytes = 4 * 1024 * 1024;
 
 export function createXfrmdEngine(context: EngineContext, options: XfrmdOptions): XfrmEngine {
@@ -164,8 +167,8 @@ function missingShim(shimLibrary: string): string {
 }
 
 async function reconcileTunnels(client: XfrmdClient, instance: InstancePlan): ReturnType<XfrmEngine['reconcile']> {
-  const failures = [];
-  for (const wanted of instance.tunnels) {
+  const failures: ApplyFailure[] = [];
+  await inParallel(instance.tunnels, requestsAtOnce, async (wanted) => {
     try {
       // The same again is a no-op; an interface that vanished or is down is put right.
       await client.createTunnel(xfrmdTunnel(wanted));
@@ -173,7 +176,7 @@ async function reconcileTunnels(client: XfrmdClient, instance: InstancePlan): Re
       const message = `could not make tunnel interface ${tunnelDevice(wanted.ifId)}: ${reason(error)}`;
       failures.push({ resource: wanted.connection, code: 'TunnelInterfaceFailed', message });
     }
-  }
+  });
   const planned = new Set(instance.tunnels.map((tunnel) => tunnel.ifId));
   for (const { ifId } of await client.listTunnels()) if (!planned.has(ifId)) await client.deleteTunnel(ifId);
   return failures;
