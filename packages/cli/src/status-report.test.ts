@@ -99,3 +99,21 @@ test('the table names engines with process and memory, and connections with the 
     '! connection hq-site1 is NotConnected: the peer at 203.0.113.11 does not answer',
   ]);
 });
+
+test('what has the same name in two resource groups is told with its group', () => {
+  const other = { ...down, id: id.replace('/g/', '/h/') };
+  const twin = { ...instance, id: instance.id.replace('/g/', '/h/') as InstanceId, state: 'Failed' as const };
+  const seen = { host: 'vm', appliedPlan: 5 as PlanNumber, observedAt: '2026-11-21T03:00:00Z', failures: [], instances: [instance, twin] };
+  const both: AgentStatus = { ...agent, observation: seen };
+  expect(troublesOf(both, api, [up, other], true)).toEqual([
+    'gateway h/hq/IN_0 is Failed',
+    'connection h/hq-site1 is NotConnected: the peer at 203.0.113.11 does not answer',
+  ]);
+  const lines = reportLines({ ...allIsWell, instances: [instance, twin], connections: [up, other] });
+  expect(lines.filter((line) => /^[gh]\//.test(line)).map((line) => line.split(' ')[0])).toEqual([
+    'g/hq/IN_0',
+    'h/hq/IN_0',
+    'g/hq-site1',
+    'h/hq-site1',
+  ]);
+});

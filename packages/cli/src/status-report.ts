@@ -6,11 +6,11 @@ import { existsSync } from 'node:fs';
 import { ArmClient, listNamespaces, member, readClientFile } from '@sallyport/lab';
 import type { Fabric } from '@sallyport/lab';
 import type { AgentStatus } from '@sallyport/agent';
-import { resourceName } from '@sallyport/model';
 import type { ConnectionObservation, InstanceObservation } from '@sallyport/model';
 import { readStatus } from './agent-status.ts';
 import { reasonOf } from './command.ts';
 import { agentSocket, clientFile } from './installation.ts';
+import { toldNames } from './told-names.ts';
 
 export type ConnectionRow = {
   readonly id: string;
@@ -72,7 +72,7 @@ async function readApi(fabric: Fabric): Promise<Api> {
   try {
     using arm = new ArmClient(readClientFile(fabric.dataDirectory));
     const connections: ConnectionRow[] = [];
-    const notes: string[] = [];
+    const remarks: { readonly resource: string; readonly condition: unknown }[] = [];
     for (const subscription of listOf(await arm.get('/subscriptions'))) {
       const id = String(member(subscription, 'id'));
       const filter = encodeURIComponent("resourceType eq 'Microsoft.Network/connections'");
@@ -85,10 +85,15 @@ async function readApi(fabric: Fabric): Promise<Api> {
       for (const condition of listOf(conditions)) {
         const resource = member(condition, 'resource');
         if (member(condition, 'severity') !== 'error' && typeof resource === 'string' && isConnection(resource))
-          notes.push(noteOf(resource, condition));
+          remarks.push({ resource, condition });
       }
     }
-    return { endpoint: arm.file.endpoint, connections, notes };
+    const nameOf = toldNames(connections.map(({ id }) => id));
+    return {
+      endpoint: arm.file.endpoint,
+      connections,
+      notes: remarks.map(({ resource, condition }) => noteOf(nameOf(resource), condition)),
+    };
   } catch (error) {
     return { error: `the control plane does not answer: ${reasonOf(error)}` };
   }
@@ -98,10 +103,10 @@ function isConnection(resource: string): boolean {
   return /\/connections\/[^/]+$/i.test(resource);
 }
 
-function noteOf(resource: string, condition: unknown): string {
+function noteOf(name: string, condition: unknown): string {
   const remedy = member(condition, 'remedy');
   const text = String(member(condition, 'text'));
-  return `connection ${resourceName(resource)}: ${text}${typeof remedy === 'string' ? `; ${remedy}` : ''}`;
+  return `connection ${name}: ${text}${typeof remedy === 'string' ? `; ${remedy}` : ''}`;
 }
 
 function listOf(answer: unknown): readonly unknown[] {
@@ -147,6 +152,9 @@ export function troublesOf(
   connections: readonly ConnectionRow[],
   hasObjects: boolean,
 ): readonly string[] {
+  const instances = agent?.observation?.instances ?? [];
+  const nameOf = toldNames(connections.map(({ id }) => id));
+  const instanceNameOf = instanceNames(instances);
   const agentDown = hasObjects
     ? 'the agent is not running: what there is stays as it is, and nothing is repaired'
     : 'the agent is not running, and this host has nothing of this fabric';
@@ -158,16 +166,19 @@ export function troublesOf(
       ? [`host ${agent.host}: plan ${agent.acceptedPlan} is accepted and not applied yet (applied: ${agent.appliedPlan})`]
       : []),
     ...(agent?.observation?.failures ?? []).map(({ message }) => message),
-    ...(agent?.observation?.instances ?? []).flatMap(({ state, detail, id }) =>
-      state === 'Running' ? [] : [`gateway ${instanceName(id)} is ${state}${detail === undefined ? '' : `: ${detail}`}`],
+    ...instances.flatMap(({ state, detail, id }) =>
+      state === 'Running' ? [] : [`gateway ${instanceNameOf(id)} is ${state}${detail === undefined ? '' : `: ${detail}`}`],
     ),
     ...connections.flatMap(({ id, status: seen, why, isIdle }) =>
-      seen === 'Connected' || isIdle === true ? [] : [`connection ${resourceName(id)} is ${seen}${why === undefined ? '' : `: ${why}`}`],
+      seen === 'Connected' || isIdle === true ? [] : [`connection ${nameOf(id)} is ${seen}${why === undefined ? '' : `: ${why}`}`],
     ),
   ];
 }
 
 /** `hq-gateway/IN_0` of an instance id. */
-export function instanceName(id: string): string {
-  return id.split('/').slice(-2).join('/');
+export function instanceNames(instances: readonly InstanceObservation[]): (id: string) => string {
+  return toldNames(
+    instances.map(({ id }) => id),
+    (id) => id.split('/').slice(-2).join('/'),
+  );
 }

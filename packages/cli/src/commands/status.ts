@@ -1,11 +1,11 @@
 /** `sallyport status`: what an operator wants at three in the morning. What is down comes first in words: why, in one sentence. */
 import { openFabric } from '@sallyport/lab';
-import { resourceName } from '@sallyport/model';
 import type { Command } from '../command.ts';
 import { dataDirectory, dataDirectoryOption, parseOptions, print, printJson, refusePositionals } from '../command.ts';
-import { instanceName, readReport } from '../status-report.ts';
+import { instanceNames, readReport } from '../status-report.ts';
 import type { StatusReport } from '../status-report.ts';
 import { tableLines } from '../table.ts';
+import { toldNames } from '../told-names.ts';
 
 export const status: Command = {
   summary: 'hosts, gateways, engines and connections, and why what is down is down',
@@ -26,9 +26,11 @@ Exit code 0 when everything planned works, 1 when something does not.`,
 export function reportLines(report: StatusReport): readonly string[] {
   const host =
     report.host === undefined ? 'agent down' : `host ${report.host}: plan ${report.appliedPlan} applied, IPsec by ${report.ipsec}`;
+  const instanceNameOf = instanceNames(report.instances);
+  const nameOf = toldNames(report.connections.map(({ id }) => id));
   const engines = report.instances.flatMap((instance) =>
     instance.engines.map((engine) => [
-      instanceName(instance.id),
+      instanceNameOf(instance.id),
       instance.state,
       engine.name,
       engine.isHealthy ? 'healthy' : 'sick',
@@ -38,7 +40,7 @@ export function reportLines(report: StatusReport): readonly string[] {
     ]),
   );
   const connections = report.connections.map((row) => [
-    resourceName(row.id),
+    nameOf(row.id),
     row.status,
     row.since === undefined ? '' : ago(row.since),
     bytes(row.ingressBytes),
@@ -61,13 +63,14 @@ export function reportLines(report: StatusReport): readonly string[] {
 
 /** A sentence for every xfrmd: what it is kept from, or what it is not and why. */
 function confinementNotes({ instances }: StatusReport): readonly string[] {
+  const nameOf = instanceNames(instances);
   return instances.flatMap(({ id, engines }) =>
     engines.flatMap(({ name, confinement }) => {
       if (confinement === undefined) return [];
       const { systemCalls, files, missing } = confinement;
       const closed = [...(systemCalls ? ['system calls (seccomp)'] : []), ...(files ? ['files (Landlock)'] : [])].join(' and ');
       const confined = closed === '' ? 'confined by its capabilities alone' : `confined in ${closed}`;
-      return [`${instanceName(id)}: ${name} is ${confined}${missing === '' ? '' : `; missing: ${missing}`}`];
+      return [`${nameOf(id)}: ${name} is ${confined}${missing === '' ? '' : `; missing: ${missing}`}`];
     }),
   );
 }
