@@ -92,3 +92,7 @@ test('what is missing is named', async () => {
   );
   await expect(readConnection(apiWith({ virtualNetworkGateway1: {} }), connectionId)).rejects.toThrow('virtualNetworkGateway1');
 });
+
+test.each(['c', 'https://127.0.0.1:8443/c', `${group}/localNetworkGateways/site`])('%s is no connection, and that is said', async (id) => {
+  await expect(readConnection(apiWith({}), id)).rejects.toThrow(`'${id}' is not the resource id of a connection`);
+});

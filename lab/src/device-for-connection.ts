@@ -3,7 +3,7 @@
  * gateway and its key, turned into a device's settings. Azure's recommendation where the connection leaves it open:
  * https://learn.microsoft.com/azure/vpn-gateway/vpn-gateway-about-vpn-devices
  */
-import { parentId } from '@sallyport/model';
+import { parentId, parseResourceId } from '@sallyport/model';
 import { member } from './arm.ts';
 import type { ArmClient } from './arm.ts';
 import type { DeviceConfig } from './device-config.ts';
@@ -18,6 +18,8 @@ export type ConnectionFacts = {
 
 /** @throws LabError naming what of the connection is missing. */
 export async function readConnection(arm: Pick<ArmClient, 'get'>, connectionId: string): Promise<ConnectionFacts> {
+  if (parseResourceId(connectionId)?.types.join('/').toLowerCase() !== 'connections')
+    throw new LabError(`'${connectionId}' is not the resource id of a connection, /subscriptions/…/Microsoft.Network/connections/NAME`);
   const connection = await existing(arm, connectionId, 'connection');
   const properties = member(connection, 'properties');
   const gateway = await existing(arm, idOf(properties, 'virtualNetworkGateway1'), 'virtual network gateway');
