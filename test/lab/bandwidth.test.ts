@@ -52,6 +52,12 @@ test('two sites share 64 kbit/s, and have all they want without the tag', async 
     expect(answered).toBeGreaterThan(0);
     expect(answered + lost).toBe(2 * echoes);
     expect(lost).toBeGreaterThan(echoes);
+    // What a user sees of it: the agent's reading of the next pass, through the API.
+    await until(
+      () => toldDropped(session, `${scenario.expect[0]?.connection.split('/connections/')[0] ?? ''}/virtualNetworkGateways/hq-gateway`),
+      (told) => told === lost,
+      { because: `the gateway's conditions tell ${lost} dropped packets`, clock: systemClock },
+    );
 
     await give({ [tag]: 'sku' }, 2);
     await floodIsAnswered(vm, one);
@@ -97,6 +103,15 @@ async function bandwidthRules(session: LabSession): Promise<readonly string[]> {
 /** Packets over the bandwidth, to sites and from them; empty where there is no limit. */
 async function dropped(session: LabSession): Promise<readonly number[]> {
   return (await bandwidthRules(session)).map((rule) => Number(/counter packets (\d+) bytes \d+ drop/.exec(rule)?.[1]));
+}
+
+async function toldDropped(session: LabSession, gateway: string): Promise<number | undefined> {
+  const { value } = (await session.arm.get(`${gateway}/providers/Sallyport.Health/conditions`)) as {
+    value: { code: string; text: string }[];
+  };
+  const told = value.find(({ code }) => code === 'BandwidthExceeded')?.text;
+  const counts = /: (\d+) packets to sites, (\d+) from sites$/.exec(told ?? '');
+  return counts === null ? undefined : Number(counts[1]) + Number(counts[2]);
 }
 
 async function limits(session: LabSession): Promise<readonly string[]> {

@@ -3,7 +3,7 @@ import type { AgentStatus } from '@sallyport/agent';
 import type { InstanceId, PlanNumber } from '@sallyport/model';
 import { expect, test } from 'vitest';
 import { reportLines } from './commands/status.ts';
-import { troublesOf } from './status-report.ts';
+import { isNote, noteOf, troublesOf } from './status-report.ts';
 import type { Api, ConnectionRow, StatusReport } from './status-report.ts';
 
 const id = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/connections/hq-site1';
@@ -75,6 +75,20 @@ test.for([
   const xfrmd = { name: 'xfrmd', isHealthy: true, confinement };
   const lines = reportLines({ ...allIsWell, instances: [{ ...instance, engines: [xfrmd] }] });
   expect(lines).toContain(`- hq/IN_0: xfrmd is ${said}`);
+});
+
+test('a bandwidth is told with what was dropped over it', () => {
+  const bandwidth = { bitsPerSecond: 50_000_000, droppedToSites: 988, droppedFromSites: 0 };
+  const lines = reportLines({ ...allIsWell, instances: [{ ...instance, engines: [{ name: 'filter', isHealthy: true, bandwidth }] }] });
+  expect(lines).toContain('- hq/IN_0: bandwidth 50 Mbit/s each way; dropped over it: 988 packets to sites, 0 from sites');
+});
+
+test('a tag without effect is told with the resource that has it', () => {
+  const address = id.replace('connections/hq-site1', 'publicIPAddresses/hq-ip');
+  const text = 'its tag sallyport:bandwidth has no effect';
+  expect(noteOf(address, 'hq-ip', { code: 'TagNotInEffect', text })).toBe(`publicIPAddresses hq-ip: ${text}`);
+  expect(isNote(address, { code: 'TagNotInEffect', severity: 'warning' })).toBe(true);
+  expect(isNote(address, { code: 'Other', severity: 'warning' })).toBe(false);
 });
 
 test('the table names engines with process and memory, and connections with the reason', () => {

@@ -84,29 +84,42 @@ async function readApi(fabric: Fabric): Promise<Api> {
         if (connection !== undefined) connections.push(rowOfResource(connection));
       for (const condition of listOf(conditions)) {
         const resource = member(condition, 'resource');
-        if (member(condition, 'severity') !== 'error' && typeof resource === 'string' && isConnection(resource))
-          remarks.push({ resource, condition });
+        if (typeof resource === 'string' && isNote(resource, condition)) remarks.push({ resource, condition });
       }
     }
-    const nameOf = toldNames(connections.map(({ id }) => id));
+    const told = [...connections.map(({ id }) => id), ...remarks.map(({ resource }) => resource)];
+    const nameOf = (id: string): string => toldNames(told.filter((other) => typeOf(other) === typeOf(id)))(id);
     return {
       endpoint: arm.file.endpoint,
       connections,
-      notes: remarks.map(({ resource, condition }) => noteOf(nameOf(resource), condition)),
+      notes: remarks.map(({ resource, condition }) => noteOf(resource, nameOf(resource), condition)),
     };
   } catch (error) {
     return { error: `the control plane does not answer: ${reasonOf(error)}` };
   }
 }
 
+/** Of connections whatever is no error: what is an error is told with their status. A tag without effect may be on anything. */
+export function isNote(resource: string, condition: unknown): boolean {
+  if (member(condition, 'code') === 'TagNotInEffect') return true;
+  return member(condition, 'severity') !== 'error' && isConnection(resource);
+}
+
 function isConnection(resource: string): boolean {
   return /\/connections\/[^/]+$/i.test(resource);
 }
 
-function noteOf(name: string, condition: unknown): string {
+function typeOf(id: string): string {
+  return id.split('/').at(-2) ?? '';
+}
+
+/** @param name what tells the resource from others of its type. */
+export function noteOf(resource: string, name: string, condition: unknown): string {
   const remedy = member(condition, 'remedy');
   const text = String(member(condition, 'text'));
-  return `connection ${name}: ${text}${typeof remedy === 'string' ? `; ${remedy}` : ''}`;
+  // `connection hq`; of others the type as it is in their ids: `publicIPAddresses hq-ip`.
+  const kind = isConnection(resource) ? 'connection' : typeOf(resource);
+  return `${kind} ${name}: ${text}${typeof remedy === 'string' ? `; ${remedy}` : ''}`;
 }
 
 function listOf(answer: unknown): readonly unknown[] {

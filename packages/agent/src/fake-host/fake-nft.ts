@@ -16,7 +16,7 @@ export function runNft(namespace: FakeNamespace, args: readonly string[], input:
   if (chains === undefined) return { code: 1, stdout: '', stderr: 'Error: No such file or directory\n' };
   const entries = chains.flatMap((chain) => [
     { chain: { family: 'inet', table, name: chain.name } },
-    ...chain.rules.map((rule) => ({ rule: { family: 'inet', table, chain: chain.name, ...commentOf(rule) } })),
+    ...chain.rules.map((rule) => ({ rule: { family: 'inet', table, chain: chain.name, ...commentOf(rule), ...counterOf(rule) } })),
   ]);
   return {
     code: 0,
@@ -28,6 +28,12 @@ export function runNft(namespace: FakeNamespace, args: readonly string[], input:
 function commentOf(rule: string): { readonly comment?: string } {
   const comment = / comment "([^"]*)"$/.exec(rule)?.[1];
   return comment === undefined ? {} : { comment };
+}
+
+/** A test counts by writing `counter packets 3` in a rule's text. */
+function counterOf(rule: string): { readonly expr?: readonly object[] } {
+  const counter = / counter(?: packets (\d+))?(?= )/.exec(rule);
+  return counter === null ? {} : { expr: [{ counter: { packets: Number(counter[1] ?? 0), bytes: 0 } }] };
 }
 
 function parseReplace(input: string): { table: string; chains: { name: string; rules: string[] }[] } {

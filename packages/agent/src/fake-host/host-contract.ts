@@ -159,6 +159,7 @@ async function readHost(context: CommandContext): Promise<unknown> {
         'net.ipv4.conf.all.rp_filter',
       ]);
       const { links, routes, rules } = reading;
+      const { table } = await observeTable(context, namespace);
       return {
         namespace,
         // Indexes follow from history; the kernel numbers them as it likes.
@@ -166,7 +167,8 @@ async function readHost(context: CommandContext): Promise<unknown> {
         routes: routes.filter((route) => route.table !== 255).toSorted(byText),
         rules,
         sysctls,
-        filter: (await observeTable(context, namespace)).table,
+        // Counters are no state that anybody made.
+        filter: table === undefined ? undefined : { comments: table.comments, ruleCounts: table.ruleCounts },
       };
     }),
   );

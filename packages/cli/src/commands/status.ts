@@ -56,6 +56,7 @@ export function reportLines(report: StatusReport): readonly string[] {
     ...(connections.length === 0 ? ['no connections'] : tableLines(['CONNECTION', 'STATUS', 'SINCE', 'IN', 'OUT', 'WHY'], connections)),
     '',
     ...confinementNotes(report).map((note) => `- ${note}`),
+    ...bandwidthNotes(report).map((note) => `- ${note}`),
     ...report.notes.map((note) => `- ${note}`),
     ...(report.troubles.length === 0 ? ['all is well'] : report.troubles.map((trouble) => `! ${trouble}`)),
   ];
@@ -71,6 +72,19 @@ function confinementNotes({ instances }: StatusReport): readonly string[] {
       const closed = [...(systemCalls ? ['system calls (seccomp)'] : []), ...(files ? ['files (Landlock)'] : [])].join(' and ');
       const confined = closed === '' ? 'confined by its capabilities alone' : `confined in ${closed}`;
       return [`${nameOf(id)}: ${name} is ${confined}${missing === '' ? '' : `; missing: ${missing}`}`];
+    }),
+  );
+}
+
+/** A sentence for every gateway instance with a bandwidth, whether it was reached or not. */
+function bandwidthNotes({ instances }: StatusReport): readonly string[] {
+  const nameOf = instanceNames(instances);
+  return instances.flatMap(({ id, engines }) =>
+    engines.flatMap(({ bandwidth }) => {
+      if (bandwidth === undefined) return [];
+      const { bitsPerSecond, droppedToSites, droppedFromSites } = bandwidth;
+      const rate = `${bitsPerSecond / 1e6} Mbit/s each way`;
+      return [`${nameOf(id)}: bandwidth ${rate}; dropped over it: ${droppedToSites} packets to sites, ${droppedFromSites} from sites`];
     }),
   );
 }

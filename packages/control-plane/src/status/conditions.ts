@@ -6,6 +6,7 @@ import type { JsonObject, Resource } from '@sallyport/model';
 import { asConnection, isSameResource, resourceKey } from '@sallyport/model';
 import type { ReportEntry } from '@sallyport/planner';
 import type { ArmContext } from '../arm/context.ts';
+import { bandwidthConditions, tagConditions } from './bandwidth-conditions.ts';
 import { certificateConditions } from './certificate-condition.ts';
 import { connectionStatusReason } from './connection-reason.ts';
 import type { HostState } from './live-state.ts';
@@ -35,6 +36,7 @@ export function listConditions(context: ArmContext): readonly Condition[] {
     ...serviceConditions(context),
     ...context.settings.hosts.flatMap(({ name }) => hostConditions(name, context.live.host(name))),
     ...(context.live.plan()?.report ?? []).flatMap((entry) => planConditions(context, entry)),
+    ...tagConditions(context),
     ...context.resources
       .list('Microsoft.Network/connections')
       .flatMap((connection) => [
@@ -135,6 +137,7 @@ function instanceConditions(host: string, instance: HostState['observation']['in
         resource,
         host,
       })),
+    ...bandwidthConditions({ resource, host, role }, instance.engines),
   ];
 }
 

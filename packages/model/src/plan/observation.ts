@@ -39,6 +39,8 @@ export type EngineObservation = {
   readonly startedAt?: string;
   /** Of `xfrmd`, once it answered: what the kernel keeps from it beyond capabilities, and when something is left open, why. */
   readonly confinement?: { readonly systemCalls: boolean; readonly files: boolean; readonly missing: string };
+  /** Of `filter`, where the plan has a bandwidth: packets over it since the filter was last loaded, read at the last pass. */
+  readonly bandwidth?: { readonly bitsPerSecond: number; readonly droppedToSites: number; readonly droppedFromSites: number };
   readonly detail?: string;
 };
 

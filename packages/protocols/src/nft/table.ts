@@ -8,6 +8,8 @@ export type TableReading = {
   readonly comments: readonly string[];
   /** Rules per chain. */
   readonly ruleCounts: Readonly<Record<string, number>>;
+  /** Packets that met a rule with a counter and a comment, by the comment. */
+  readonly packets: Readonly<Record<string, number>>;
 };
 
 export type NftChain = {
@@ -36,6 +38,7 @@ export function parseTable(stdout: string): TableReading {
   const parsed: unknown = JSON.parse(stdout);
   const comments: string[] = [];
   const ruleCounts: Record<string, number> = {};
+  const packets: Record<string, number> = {};
   for (const entry of entriesOf(parsed)) {
     const chain = field(entry, 'chain');
     const rule = field(entry, 'rule');
@@ -44,9 +47,20 @@ export function parseTable(stdout: string): TableReading {
     const inChain = field(rule, 'chain');
     if (typeof inChain === 'string') ruleCounts[inChain] = (ruleCounts[inChain] ?? 0) + 1;
     const comment = field(rule, 'comment');
-    if (typeof comment === 'string') comments.push(comment);
+    if (typeof comment !== 'string') continue;
+    comments.push(comment);
+    const count = countedBy(rule);
+    if (count !== undefined) packets[comment] = count;
   }
-  return { comments, ruleCounts };
+  return { comments, ruleCounts, packets };
+}
+
+function countedBy(rule: unknown): number | undefined {
+  const statements = field(rule, 'expr');
+  if (!Array.isArray(statements)) return undefined;
+  return statements
+    .map((statement: unknown) => field(field(statement, 'counter'), 'packets'))
+    .find((count): count is number => typeof count === 'number');
 }
 
 function entriesOf(parsed: unknown): readonly unknown[] {
