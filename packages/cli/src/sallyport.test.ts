@@ -1,5 +1,5 @@
 /** The program as a whole: help, exit codes and one-sentence errors, without root. */
-import { mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemCommands } from '@sallyport/runtime';
@@ -49,6 +49,24 @@ test('a plan is printed offline, and a difference between two', async () => {
   expect(difference.stdout).toContain('nothing changes');
   const json = JSON.parse((await run('plan', 's2s-ikev2-psk', '--json')).stdout) as { plan: { number: number }; refused: unknown[] };
   expect([json.plan.number, json.refused]).toEqual([1, []]);
+});
+
+test('a plan of a file says which member is refused, and which file is no JSON', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sp-plan-'));
+  const file = join(folder, 'resources.json');
+  try {
+    const put = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/localNetworkGateways/site';
+    writeFileSync(file, JSON.stringify([{ put, body: { location: 'westeurope', properties: { gatewayIpAdress: '203.0.113.1' } } }]));
+    const refused = await run('plan', file);
+    expect(refused.stdout).toContain(
+      "Could not find member 'gatewayIpAdress' on the object. Path 'properties.gatewayIpAdress'. [InvalidReq",
+    );
+    expect(refused.code).toBe(1);
+    writeFileSync(file, '[{},]');
+    expect((await run('plan', file)).stderr).toContain(`sallyport: ${file} can't be read: `);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('it runs through a symbolic link from any folder', async () => {

@@ -15,7 +15,7 @@ import {
 } from '@sallyport/planner';
 import type { ArmPut, PlanResult } from '@sallyport/planner';
 import type { Command } from '../command.ts';
-import { UsageError, parseOptions, print, printJson } from '../command.ts';
+import { UsageError, parseOptions, print, printJson, reasonOf } from '../command.ts';
 
 export const planCommand: Command = {
   summary: 'offline: what hosts would do for a scenario or files, and why',
@@ -56,11 +56,19 @@ function planOf(what: string, previous: PlanResult | undefined): { readonly resu
 
 function readPuts(what: string): readonly ArmPut[] {
   if (!existsSync(what)) return loadScenario(what, subscriptionId).resources;
-  const parsed: unknown = JSON.parse(readFileSync(what, 'utf8'));
+  const parsed = parseFile(what);
   const isPut = (element: unknown): element is ArmPut =>
     typeof element === 'object' && element !== null && 'put' in element && 'body' in element;
   if (!Array.isArray(parsed) || !parsed.every(isPut)) throw new LabError(`${what} must be a list of {"put": PATH, "body": {…}}`);
   return parsed;
+}
+
+function parseFile(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new LabError(`${file} can't be read: ${reasonOf(error)}`, { cause: error });
+  }
 }
 
 function printText(before: PlanResult, after: PlanResult | undefined, refused: readonly Issue[]): void {
@@ -70,5 +78,8 @@ function printText(before: PlanResult, after: PlanResult | undefined, refused: r
       : [printDiff(before.plan, after.plan), printReport(after.report), printIssues(after.issues)].join('\n')
     ).trimEnd(),
   );
-  if (refused.length > 0) print(`\nrefused by the API:\n${refused.map(({ code, message }) => `  ${message} [${code}]`).join('\n')}`);
+  const sentences = refused.map(
+    ({ code, message, details = [] }) => `  ${[message, ...details.map((detail) => detail.message)].join(' ')} [${code}]`,
+  );
+  if (refused.length > 0) print(`\nrefused by the API:\n${sentences.join('\n')}`);
 }
