@@ -5,3 +5,4 @@ export { systemPorts } from './system-ports.ts';
 export { buildTunnel } from './tour.ts';
 export type { Tour } from './tour.ts';
 export { tableLines } from './table.ts';
+export { commands } from './commands/all.ts';

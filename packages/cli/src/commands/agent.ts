@@ -15,7 +15,7 @@ import { aborted, stopSignal } from '../stop-signal.ts';
 export const agent: Command = {
   summary: 'the host agent alone',
   help: `
-Usage: sallyport agent --control URL [--data-dir DIR] [--host NAME] [--ipsec auto|kernel|xfrmd]
+Usage: sallyport agent --control URL [--credentials D] [--data-dir DIR] [--host NAME] [--ipsec CHOICE] [--name-server A]
 
 Fetches plans from the control plane and makes this host as they say. Stopping it leaves tunnels up.
 

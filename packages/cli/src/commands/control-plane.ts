@@ -13,7 +13,7 @@ export const defaultListen = '127.0.0.1:8443';
 export const controlPlane: Command = {
   summary: 'the ARM server alone, without an agent',
   help: `
-Usage: sallyport control-plane [--data-dir DIR] [--listen HOST:PORT]
+Usage: sallyport control-plane [--data-dir DIR] [--listen HOST:PORT] [--agent-listen HOST:PORT]
 
 Serves the Azure Resource Manager API. Prints one line when it is ready and writes DIR/client.json.
 

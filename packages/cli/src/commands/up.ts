@@ -12,7 +12,7 @@ import { defaultListen } from './control-plane.ts';
 export const up: Command = {
   summary: 'control plane and agent on this host, with the lab fabric',
   help: `
-Usage: sallyport up [--data-dir DIR] [--listen HOST:PORT] [--fabric lab] [--keep]
+Usage: sallyport up [--data-dir DIR] [--listen HOST:PORT] [--fabric lab] [--ipsec CHOICE] [--name-server A] [--keep]
 
 Serves the API and makes gateways real, in network namespaces of this host. When ready it prints one line and writes
 DIR/client.json {endpoint, caFile, tenantId, subscriptionId, clientId, clientSecret}. Runs until SIGINT or SIGTERM, and then
