@@ -17,7 +17,8 @@ export type Desired = {
 
 /** @throws ViciError when charon refuses a part; what was done stays done and is completed next time. */
 export async function applyChange(session: ViciSession, change: Change, desired: Desired | undefined): Promise<void> {
-  for (const id of change.staleKeyIds) await session.unloadShared(id);
+  // A standing SA may have to prove its key at any moment; cut short, it is done again.
+  if (change.kind !== 'reload') for (const id of change.staleKeyIds) await session.unloadShared(id);
   switch (change.kind) {
     case 'sweepKey':
       return;
@@ -26,6 +27,7 @@ export async function applyChange(session: ViciSession, change: Change, desired:
       await endSas(session, change.name);
       return;
     case 'add':
+    case 'reload':
     case 'replace': {
       if (desired === undefined) throw new Error(`nothing rendered for ${change.name}`);
       const { rendered, keys, certificate } = desired;
@@ -33,6 +35,7 @@ export async function applyChange(session: ViciSession, change: Change, desired:
       await session.loadConnection(rendered.name, rendered.body);
       if (change.kind === 'replace') await endSas(session, rendered.name);
       await loadKey(session, rendered, keys[0]);
+      if (change.kind === 'reload') for (const id of change.staleKeyIds) await session.unloadShared(id);
     }
   }
 }

@@ -6,15 +6,17 @@ import type { EngineContext } from '../engine.ts';
 import type { Desired } from './apply.ts';
 import type { CharonFiles } from './charon.ts';
 import { markOf, type MarkedKey } from './mark.ts';
+import { beforeModeChange } from './mode-change.ts';
 import { isHostName, type PeerAddresses } from './peer-address.ts';
 import { readOwnCertificate } from './own-certificate.ts';
 import { identityToExpect, type IdentityFacts, type PeerIdentities } from './peer-identity.ts';
-import { renderConnection, type XfrmVariant } from './render.ts';
+import { renderConnection, type RenderOptions, type XfrmVariant } from './render.ts';
 
 export type Known = Desired & { readonly tunnel: TunnelPlan };
 export type DesiredState = {
   /** For diffConnections. */
   readonly marks: ReadonlyMap<string, readonly string[] | undefined>;
+  readonly marksBefore: ReadonlyMap<string, string>;
   readonly desired: ReadonlyMap<string, Desired>;
   readonly known: ReadonlyMap<string, Known>;
   readonly failures: readonly ApplyFailure[];
@@ -41,6 +43,7 @@ const markKeyBytes = 32;
 export async function desiredState(context: DesiredContext, instance: InstancePlan): Promise<DesiredState> {
   const results = await Promise.all(instance.tunnels.map((tunnel) => renderTunnel(context, instance, tunnel)));
   const marks = new Map<string, readonly string[] | undefined>();
+  const marksBefore = new Map<string, string>();
   const desired = new Map<string, Desired>();
   const known = new Map<string, Known>();
   for (const { tunnel, one } of results) {
@@ -49,13 +52,15 @@ export async function desiredState(context: DesiredContext, instance: InstancePl
       name,
       one?.keys.map(({ mark }) => mark),
     );
+    const markBefore = one?.keys[0].markBefore;
+    if (markBefore !== undefined) marksBefore.set(name, markBefore);
     const before = context.known.get(name);
     if (one !== undefined) {
       desired.set(name, one);
       known.set(name, { tunnel, ...one });
     } else if (before !== undefined) known.set(name, { ...before, tunnel });
   }
-  return { marks, desired, known, failures: results.flatMap(({ failure }) => (failure === undefined ? [] : [failure])) };
+  return { marks, marksBefore, desired, known, failures: results.flatMap(({ failure }) => (failure === undefined ? [] : [failure])) };
 }
 
 type Result = { readonly tunnel: TunnelPlan; readonly one?: Desired; readonly failure?: ApplyFailure };
@@ -69,16 +74,15 @@ async function renderTunnel(context: DesiredContext, instance: InstancePlan, tun
     if (tunnel.ike.certificate !== undefined) return await renderWithCertificate(context, tunnel, tunnel.ike.certificate.own, address);
     if (sharedKey === undefined) throw new Error('the plan has neither a key nor a certificate for it');
     const peerIdentity = identityToExpect(tunnel, identityFacts(context, instance, tunnel, address));
-    const rendered = renderConnection(tunnel, { variant: context.variant, resolvedAddress: address, peerIdentity });
+    const options = { variant: context.variant, resolvedAddress: address, peerIdentity };
     const marked = async (reference: SecretReference): Promise<MarkedKey> => {
       const key = (await context.secret(reference)).reveal();
-      const mark = markOf(rendered, { key, resetEpoch: tunnel.resetEpoch, markKey: context.markKey });
-      return { mark, key: Buffer.from(key, 'utf8'), version: reference.version };
+      return { ...marks(context, tunnel, options, key), key: Buffer.from(key, 'utf8'), version: reference.version };
     };
     const keys: [MarkedKey, ...MarkedKey[]] = [await marked(sharedKey)];
     if (previousSharedKey !== undefined && context.nowMs < Date.parse(previousSharedKey.acceptedUntil))
       keys.push(await marked(previousSharedKey));
-    return { tunnel, one: { rendered, keys } };
+    return { tunnel, one: { rendered: renderConnection(tunnel, options), keys } };
   } catch (error) {
     const message = `connection ${tunnel.name} is left as it is: ${error instanceof Error ? error.message : String(error)}`;
     return { tunnel, failure: { resource: tunnel.connection, code: 'ConnectionNotLoaded', message } };
@@ -106,9 +110,20 @@ async function renderWithCertificate(
 ): Promise<Result> {
   const pem = (await context.secret(own)).reveal();
   const certificate = readOwnCertificate(pem);
-  const rendered = renderConnection(tunnel, { variant: context.variant, resolvedAddress, ownCertificate: certificate.certificate });
-  const mark = markOf(rendered, { key: pem, resetEpoch: tunnel.resetEpoch, markKey: context.markKey });
-  return { tunnel, one: { rendered, keys: [{ mark, key: randomBytes(markKeyBytes), version: own.version }], certificate } };
+  const options = { variant: context.variant, resolvedAddress, ownCertificate: certificate.certificate };
+  const key: MarkedKey = { ...marks(context, tunnel, options, pem), key: randomBytes(markKeyBytes), version: own.version };
+  return { tunnel, one: { rendered: renderConnection(tunnel, options), keys: [key], certificate } };
+}
+
+function marks(
+  { markKey }: DesiredContext,
+  tunnel: TunnelPlan,
+  options: RenderOptions,
+  key: string,
+): Pick<MarkedKey, 'mark' | 'markBefore'> {
+  const of = (one: TunnelPlan): string => markOf(renderConnection(one, options), { key, resetEpoch: one.resetEpoch, markKey });
+  const before = beforeModeChange(tunnel);
+  return { mark: of(tunnel), ...(before === undefined ? {} : { markBefore: of(before) }) };
 }
 
 /** Random, made once per instance and boot: lives beside the charon whose marks it keyed. */

@@ -1,6 +1,6 @@
 /**
  * What has to change in a charon so that it holds exactly the desired connections. Pure. A connection whose mark is loaded
- * yields nothing at all; everything else is redone whole, one connection at a time, and no other is touched.
+ * yields nothing at all; everything else is redone whole, one connection at a time, and no other is touched. Only a change of mode may leave SAs.
  */
 import { parseKeyId } from './mark.ts';
 
@@ -16,12 +16,18 @@ export type Change =
   | { readonly kind: 'add'; readonly name: string; readonly staleKeyIds: readonly [] }
   /** Load anew and start anew; `staleKeyIds` go first. */
   | { readonly kind: 'replace'; readonly name: string; readonly staleKeyIds: readonly string[] }
+  /** Load anew and leave the SAs: nothing they were negotiated with differs. `staleKeyIds` go last. */
+  | { readonly kind: 'reload'; readonly name: string; readonly staleKeyIds: readonly string[] }
   | { readonly kind: 'remove'; readonly name: string; readonly staleKeyIds: readonly string[] }
   /** A key left beside a good one by a crash; removing it disturbs nothing. */
   | { readonly kind: 'sweepKey'; readonly name: string; readonly staleKeyIds: readonly string[] };
 
-/** @param desired marks by connection name, any of which is right, the best first; undefined leaves the connection as it is (its key can't be had right now). */
-export function diffConnections(desired: ReadonlyMap<string, readonly string[] | undefined>, loaded: Loaded): readonly Change[] {
+/** @param desired marks by connection name, any of which is right, the best first; undefined leaves the connection as it is (its key can't be had right now). @param before marks by connection name under which its SAs may stay. */
+export function diffConnections(
+  desired: ReadonlyMap<string, readonly string[] | undefined>,
+  loaded: Loaded,
+  before: ReadonlyMap<string, string> = new Map(),
+): readonly Change[] {
   const keysOf = Map.groupBy(loaded.keyIds, (id) => parseKeyId(id)?.connection ?? id);
   const known = new Set([...loaded.connections, ...keysOf.keys(), ...loaded.saNames]);
   const removals = [...known]
@@ -35,7 +41,11 @@ export function diffConnections(desired: ReadonlyMap<string, readonly string[] |
     const stale = keyIds.filter((id) => kept === undefined || parseKeyId(id)?.mark !== kept);
     const isLoaded = loaded.connections.includes(name) && stale.length < keyIds.length;
     if (!known.has(name)) return [{ kind: 'add', name, staleKeyIds: [] }];
-    if (!isLoaded) return [{ kind: 'replace', name, staleKeyIds: keyIds }];
+    if (!isLoaded) {
+      const markBefore = before.get(name);
+      const maySasStay = loaded.connections.includes(name) && markBefore !== undefined && isLoadedMark(markBefore);
+      return [{ kind: maySasStay ? 'reload' : 'replace', name, staleKeyIds: keyIds }];
+    }
     return stale.length === 0 ? [] : [{ kind: 'sweepKey', name, staleKeyIds: stale }];
   });
   return [...removals.toSorted((a, b) => a.name.localeCompare(b.name)), ...updates];

@@ -27,7 +27,7 @@ export async function applyInstance(parts: InstanceParts, session: ViciSession, 
   );
   listening.start();
   const failures: ApplyFailure[] = [...state.failures];
-  const changes = Map.groupBy(diffConnections(state.marks, await readLoaded(session)), ({ kind }) =>
+  const changes = Map.groupBy(diffConnections(state.marks, await readLoaded(session), state.marksBefore), ({ kind }) =>
     kind === 'remove' ? 'remove' : 'load',
   );
   // Removals first: a renamed connection to the same peer must not meet its old self.
@@ -76,7 +76,7 @@ async function apply(
 ): Promise<ApplyFailure | undefined> {
   const { kind, name } = change;
   const tunnel = instance.tunnels.find((other) => other.name === name);
-  if (kind !== 'sweepKey') {
+  if (kind !== 'sweepKey' && kind !== 'reload') {
     starts.forget(name);
     // A peer that was refused for its identity, and may not try again, is told until it does.
     if (!isIdentityLearned(memory.known.get(name), state.known.get(name))) reasons.forget(name, tunnel?.ike.remoteAddress ?? '');

@@ -125,6 +125,13 @@ describe('changes', () => {
     expect(diffConnections(new Map([['a', ['2']]]), loaded('a#1'))).toEqual([{ kind: 'replace', name: 'a', staleKeyIds: ['a#1'] }]);
   });
 
+  it('leave the SAs of a connection whose mark is that of the mode before', () => {
+    const loaded: Loaded = { connections: ['a'], keyIds: ['a#0'], saNames: ['a'] };
+    const desired = new Map([['a', ['1']]]);
+    expect(diffConnections(desired, loaded, new Map([['a', '0']]))).toEqual([{ kind: 'reload', name: 'a', staleKeyIds: ['a#0'] }]);
+    expect(diffConnections(desired, loaded, new Map([['a', '7']]))).toEqual([{ kind: 'replace', name: 'a', staleKeyIds: ['a#0'] }]);
+  });
+
   it('lead from any state to the desired one, after which there are none', () => {
     const names = fc.constantFrom('a', 'b', 'c', 'd');
     const marks = fc.constantFrom('1', '2');

@@ -195,7 +195,7 @@ function childSettings(tunnel: TunnelPlan): Readonly<Record<string, string>> {
   };
 }
 
-function isAnyToAny(esp: EspPlan): boolean {
+export function isAnyToAny(esp: EspPlan): boolean {
   const [only, ...more] = esp.selectors;
   return more.length === 0 && only?.local.join() === anywhere && only.remote.join() === anywhere;
 }
