@@ -16,7 +16,7 @@ export type Known = Desired & { readonly tunnel: TunnelPlan };
 export type DesiredState = {
   /** For diffConnections. */
   readonly marks: ReadonlyMap<string, readonly string[] | undefined>;
-  readonly marksBefore: ReadonlyMap<string, string>;
+  readonly marksBefore: ReadonlyMap<string, () => string>;
   readonly desired: ReadonlyMap<string, Desired>;
   readonly known: ReadonlyMap<string, Known>;
   readonly failures: readonly ApplyFailure[];
@@ -43,7 +43,7 @@ const markKeyBytes = 32;
 export async function desiredState(context: DesiredContext, instance: InstancePlan): Promise<DesiredState> {
   const results = await Promise.all(instance.tunnels.map((tunnel) => renderTunnel(context, instance, tunnel)));
   const marks = new Map<string, readonly string[] | undefined>();
-  const marksBefore = new Map<string, string>();
+  const marksBefore = new Map<string, () => string>();
   const desired = new Map<string, Desired>();
   const known = new Map<string, Known>();
   for (const { tunnel, one } of results) {
@@ -123,7 +123,7 @@ function marks(
 ): Pick<MarkedKey, 'mark' | 'markBefore'> {
   const of = (one: TunnelPlan): string => markOf(renderConnection(one, options), { key, resetEpoch: one.resetEpoch, markKey });
   const before = beforeModeChange(tunnel);
-  return { mark: of(tunnel), ...(before === undefined ? {} : { markBefore: of(before) }) };
+  return { mark: of(tunnel), ...(before === undefined ? {} : { markBefore: () => of(before) }) };
 }
 
 /** Random, made once per instance and boot: lives beside the charon whose marks it keyed. */

@@ -26,7 +26,7 @@ export type Change =
 export function diffConnections(
   desired: ReadonlyMap<string, readonly string[] | undefined>,
   loaded: Loaded,
-  before: ReadonlyMap<string, string> = new Map(),
+  before: ReadonlyMap<string, () => string> = new Map(),
 ): readonly Change[] {
   const keysOf = Map.groupBy(loaded.keyIds, (id) => parseKeyId(id)?.connection ?? id);
   const known = new Set([...loaded.connections, ...keysOf.keys(), ...loaded.saNames]);
@@ -42,8 +42,8 @@ export function diffConnections(
     const isLoaded = loaded.connections.includes(name) && stale.length < keyIds.length;
     if (!known.has(name)) return [{ kind: 'add', name, staleKeyIds: [] }];
     if (!isLoaded) {
-      const markBefore = before.get(name);
-      const maySasStay = loaded.connections.includes(name) && markBefore !== undefined && isLoadedMark(markBefore);
+      const markBefore = loaded.connections.includes(name) ? before.get(name)?.() : undefined;
+      const maySasStay = markBefore !== undefined && isLoadedMark(markBefore);
       return [{ kind: maySasStay ? 'reload' : 'replace', name, staleKeyIds: keyIds }];
     }
     return stale.length === 0 ? [] : [{ kind: 'sweepKey', name, staleKeyIds: stale }];

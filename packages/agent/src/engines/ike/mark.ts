@@ -17,8 +17,8 @@ export type MarkedKey = {
   readonly key: Uint8Array;
   /** Of the secret. */
   readonly version: number;
-  /** Loaded under this mark, the connection is loaded anew and its SAs stay (mode-change.ts). */
-  readonly markBefore?: string;
+  /** Loaded under this mark, the connection is loaded anew and its SAs stay (mode-change.ts). Made only when it is asked for. */
+  readonly markBefore?: () => string;
 };
 
 export function markOf(

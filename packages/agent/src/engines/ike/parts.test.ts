@@ -128,8 +128,8 @@ describe('changes', () => {
   it('leave the SAs of a connection whose mark is that of the mode before', () => {
     const loaded: Loaded = { connections: ['a'], keyIds: ['a#0'], saNames: ['a'] };
     const desired = new Map([['a', ['1']]]);
-    expect(diffConnections(desired, loaded, new Map([['a', '0']]))).toEqual([{ kind: 'reload', name: 'a', staleKeyIds: ['a#0'] }]);
-    expect(diffConnections(desired, loaded, new Map([['a', '7']]))).toEqual([{ kind: 'replace', name: 'a', staleKeyIds: ['a#0'] }]);
+    expect(diffConnections(desired, loaded, new Map([['a', () => '0']]))).toEqual([{ kind: 'reload', name: 'a', staleKeyIds: ['a#0'] }]);
+    expect(diffConnections(desired, loaded, new Map([['a', () => '7']]))).toEqual([{ kind: 'replace', name: 'a', staleKeyIds: ['a#0'] }]);
   });
 
   it('lead from any state to the desired one, after which there are none', () => {
