@@ -10,7 +10,7 @@ import { beforeModeChange } from './mode-change.ts';
 import { isHostName, type PeerAddresses } from './peer-address.ts';
 import { readOwnCertificate } from './own-certificate.ts';
 import { identityToExpect, type IdentityFacts, type PeerIdentities } from './peer-identity.ts';
-import { renderConnection, type RenderOptions, type XfrmVariant } from './render.ts';
+import { renderConnection, type RenderedConnection, type RenderOptions, type XfrmVariant } from './render.ts';
 
 export type Known = Desired & { readonly tunnel: TunnelPlan };
 export type DesiredState = {
@@ -75,14 +75,15 @@ async function renderTunnel(context: DesiredContext, instance: InstancePlan, tun
     if (sharedKey === undefined) throw new Error('the plan has neither a key nor a certificate for it');
     const peerIdentity = identityToExpect(tunnel, identityFacts(context, instance, tunnel, address));
     const options = { variant: context.variant, resolvedAddress: address, peerIdentity };
+    const rendered = renderConnection(tunnel, options);
     const marked = async (reference: SecretReference): Promise<MarkedKey> => {
       const key = (await context.secret(reference)).reveal();
-      return { ...marks(context, tunnel, options, key), key: Buffer.from(key, 'utf8'), version: reference.version };
+      return { ...marks(context, { tunnel, options, rendered }, key), key: Buffer.from(key, 'utf8'), version: reference.version };
     };
     const keys: [MarkedKey, ...MarkedKey[]] = [await marked(sharedKey)];
     if (previousSharedKey !== undefined && context.nowMs < Date.parse(previousSharedKey.acceptedUntil))
       keys.push(await marked(previousSharedKey));
-    return { tunnel, one: { rendered: renderConnection(tunnel, options), keys } };
+    return { tunnel, one: { rendered, keys } };
   } catch (error) {
     const message = `connection ${tunnel.name} is left as it is: ${error instanceof Error ? error.message : String(error)}`;
     return { tunnel, failure: { resource: tunnel.connection, code: 'ConnectionNotLoaded', message } };
@@ -111,19 +112,17 @@ async function renderWithCertificate(
   const pem = (await context.secret(own)).reveal();
   const certificate = readOwnCertificate(pem);
   const options = { variant: context.variant, resolvedAddress, ownCertificate: certificate.certificate };
-  const key: MarkedKey = { ...marks(context, tunnel, options, pem), key: randomBytes(markKeyBytes), version: own.version };
-  return { tunnel, one: { rendered: renderConnection(tunnel, options), keys: [key], certificate } };
+  const rendered = renderConnection(tunnel, options);
+  const key: MarkedKey = { ...marks(context, { tunnel, options, rendered }, pem), key: randomBytes(markKeyBytes), version: own.version };
+  return { tunnel, one: { rendered, keys: [key], certificate } };
 }
 
-function marks(
-  { markKey }: DesiredContext,
-  tunnel: TunnelPlan,
-  options: RenderOptions,
-  key: string,
-): Pick<MarkedKey, 'mark' | 'markBefore'> {
-  const of = (one: TunnelPlan): string => markOf(renderConnection(one, options), { key, resetEpoch: one.resetEpoch, markKey });
+type Rendering = { readonly tunnel: TunnelPlan; readonly options: RenderOptions; readonly rendered: RenderedConnection };
+
+function marks({ markKey }: DesiredContext, { tunnel, options, rendered }: Rendering, key: string): Pick<MarkedKey, 'mark' | 'markBefore'> {
+  const of = (one: RenderedConnection): string => markOf(one, { key, resetEpoch: tunnel.resetEpoch, markKey });
   const before = beforeModeChange(tunnel);
-  return { mark: of(tunnel), ...(before === undefined ? {} : { markBefore: () => of(before) }) };
+  return { mark: of(rendered), ...(before === undefined ? {} : { markBefore: () => of(renderConnection(before, options)) }) };
 }
 
 /** Random, made once per instance and boot: lives beside the charon whose marks it keyed. */
