@@ -108,9 +108,12 @@ export function createTasks({ options, client, plans, secrets, engines }: AgentP
       const now = significance(observation);
       const isDue = posted === undefined || posted.significance !== now || clock.monotonic() - posted.at >= reportAtLeastMs;
       if (!isDue && !isConnecting(observation)) return;
+      // The first one makes the connection: that may take seconds, none of them on this host's account.
+      const isFirst = posted === undefined;
       await client.postObservation(observation, signal, plans.current()?.store);
       posted = { significance: now, at: clock.monotonic() };
       heard();
+      return isFirst ? 'unrested' : undefined;
     },
   });
 

@@ -43,6 +43,26 @@ test('a plan is applied as soon as it is there, and the observation says which',
   expect(agent.status()).toMatchObject({ host: 'host-1', acceptedPlan: 3, appliedPlan: 3, isLinked: true });
 });
 
+test('a connection that takes long to be made does not delay the report after it', async () => {
+  const [host, control, clock] = [newHost(), new FakeControl(), new ManualClock()];
+  const connecting = Promise.withResolvers<void>();
+  control.taking = connecting.promise;
+  const ports = { run: host.run, daemons: host.daemons, clock, log: silentLogger };
+  const agent = await startAgentWith({ host: 'host-1', paths: host.paths, ipsec: 'auto', ports }, control);
+  cleanUps.push(agent.close);
+  await control.observed(() => true, 'the first report is on its way');
+  await clock.advance(3000);
+  connecting.resolve();
+  control.publish(3, nic);
+  const began = clock.monotonic();
+  await until(
+    () => clock.advance(10).then(() => control.observations.at(-1)?.appliedPlan),
+    (applied) => applied === 3,
+    { because: 'plan 3 is told', clock: systemClock, everyMs: 5 },
+  );
+  expect(clock.monotonic() - began).toBeLessThan(1000);
+});
+
 test('a lower plan number is refused and said', async () => {
   const [host, control] = [newHost(), new FakeControl()];
   const agent = await agentOn(host, control);

@@ -10,6 +10,8 @@ export class FakeControl implements ControlClient {
   /** By `<id> <version>`; others are `key`. */
   readonly secrets = new Map<string, string>();
   isAway = false;
+  /** A report is taken when this ends. */
+  taking: Promise<void> = Promise.resolve();
   /** How often, in vain too. */
   secretsAsked = 0;
   #plan: NumberedPlan | undefined;
@@ -32,10 +34,10 @@ export class FakeControl implements ControlClient {
     const value = this.secrets.get(`${reference.id} ${reference.version}`) ?? 'key';
     return this.isAway ? Promise.reject(new LinkError('unreachable', 'away')) : Promise.resolve(new Secret(value));
   };
-  readonly postObservation = (observation: HostObservation): Promise<void> => {
-    if (this.isAway) return Promise.reject(new LinkError('unreachable', 'away'));
+  readonly postObservation = async (observation: HostObservation): Promise<void> => {
+    if (this.isAway) throw new LinkError('unreachable', 'away');
     this.observations.push(observation);
-    return Promise.resolve();
+    await this.taking;
   };
   readonly postHistory = (): Promise<void> => Promise.resolve();
   readonly close = (): void => {};

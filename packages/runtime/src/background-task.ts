@@ -16,7 +16,8 @@ export type BackgroundTaskOptions = {
   readonly idleRest?: number;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly activate: (signal: AbortSignal) => Promise<void>;
+  /** May answer `unrested` when its time was spent waiting for others: then no rest follows. */
+  readonly activate: (signal: AbortSignal) => Promise<void | 'unrested'>;
 };
 
 export type TaskStatus = {
@@ -72,8 +73,9 @@ export class BackgroundTask implements AsyncDisposable {
       this.#isWoken = false;
       this.#wakeUp = new AbortController();
       const began = clock.monotonic();
+      let isUnrested = false;
       try {
-        await this.#options.activate(this.#stop.signal);
+        isUnrested = (await this.#options.activate(this.#stop.signal)) === 'unrested';
         if (this.#failuresInARow > 0) log.info({ task: name, failuresInARow: this.#failuresInARow }, 'task works again');
         this.#failuresInARow = 0;
         this.#lastError = undefined;
@@ -88,7 +90,7 @@ export class BackgroundTask implements AsyncDisposable {
       const ended = clock.monotonic();
       const waitMs = this.#failuresInARow === 0 ? Math.max(periodMs, (this.#options.idleRest ?? 0) * (ended - began)) : retryMs;
       if (!this.#isWoken && !this.#stop.signal.aborted) await clock.sleep(waitMs, this.#wakeUp.signal);
-      const restMs = (this.#options.rest ?? 0) * (ended - began) - (clock.monotonic() - ended);
+      const restMs = isUnrested ? 0 : (this.#options.rest ?? 0) * (ended - began) - (clock.monotonic() - ended);
       if (restMs > 0) await clock.sleep(restMs, this.#stop.signal);
     }
   }
