@@ -73,7 +73,6 @@ const site = (rule: string, code: string, what: string, name: string, properties
 const typeFixed = 'VirtualNetworkGatewayTypeCannotBeChanged';
 const vpnTypeFixed = 'VirtualNetworkGatewayVpnTypeCannotBeChanged';
 const family = 'InvalidGatewaySkuSpecifiedForGatewayDeploymentType';
-const basicAddress = 'VirtualNetworkGatewayCannotUseStandardPublicIP';
 const generation = 'CrossSeriesOrCrossGatewayGenenrationResizeNotSupported';
 const misfit = 'VirtualNetworkGatewaySkuCannotBeCreatedForSpecifiedVmGeneration';
 const policyBasedSku = 'InvalidGatewaySkuProvidedForGatewayVpnType';
@@ -97,9 +96,9 @@ const gatewayCases: readonly Case[] = [
   gateway('VGW-SKU-010', family, 'to AZ', 'plain', sku('VpnGw2AZ')),
   ...['VpnGw1', 'VpnGw3', 'Standard', 'HighPerformance'].map((name) => gateway('VGW-SKU-010', family, `to ${name}`, 'basic', sku(name))),
   gateway('VGW-SKU-010', family, 'to VpnGw1', 'old', sku('VpnGw1')),
-  // Its address is the first thing that does not fit.
-  gateway('VGW-IP-010', basicAddress, 'to Basic', 'old', sku('Basic')),
-  gateway('VGW-IP-010', basicAddress, 'to Basic', 'gw', sku('Basic')),
+  // Both have an address that Basic can't use: the change of SKU is looked at first.
+  gateway('VGW-SKU-010', family, 'to Basic', 'old', sku('Basic')),
+  gateway('VGW-SKU-010', family, 'to Basic', 'gw', sku('Basic')),
 ];
 
 const connectionCases: readonly Case[] = [

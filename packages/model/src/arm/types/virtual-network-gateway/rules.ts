@@ -13,7 +13,7 @@ import { natRuleIssues } from './nat-rules.ts';
 import { immutableIssues, networkIssues, routeIssues } from './network-rules.ts';
 import { radiusSecretIssues } from './radius-rules.ts';
 import { virtualNetworkGatewayProperties, virtualNetworkGatewayTop } from './schema.ts';
-import { skuIssues } from './sku-rules.ts';
+import { resizeIssues, skuIssues } from './sku-rules.ts';
 import { viewGateway } from './view.ts';
 import { vpnClientIssues } from './vpn-client-rules.ts';
 
@@ -29,8 +29,9 @@ export const virtualNetworkGatewayRules = defineType({
   },
   validate: (candidate, existing, context) => [
     ...immutableIssues(candidate, existing),
+    ...resizeIssues(candidate, existing),
     ...ipConfigurationIssues(candidate, existing, context),
-    ...skuIssues(candidate, existing, context),
+    ...skuIssues(candidate, context),
     ...networkIssues(candidate, context),
     ...routeIssues(candidate, context),
     ...bgpIssues(candidate, context),

@@ -10,11 +10,7 @@ import { connectionsOfGateway, type VirtualNetworkGateway } from '../typed.ts';
 
 const skuTarget = 'properties.sku.name';
 
-export function skuIssues(
-  gateway: VirtualNetworkGateway,
-  existing: VirtualNetworkGateway | undefined,
-  context: RuleContext,
-): readonly Issue[] {
+export function skuIssues(gateway: VirtualNetworkGateway, context: RuleContext): readonly Issue[] {
   const { gatewayType, sku } = gateway.properties;
   return [
     ...when(sku.tier !== sku.name, () =>
@@ -25,12 +21,12 @@ export function skuIssues(
         'properties.sku.tier',
       ),
     ),
-    ...(gatewayType === 'Vpn' ? vpnSkuIssues(gateway, existing, context) : []),
+    ...(gatewayType === 'Vpn' ? vpnSkuIssues(gateway, context) : []),
     ...when(gatewayType === 'ExpressRoute' && !expressRouteSkus.includes(sku.name), () => invalidSize(expressRouteSkus)),
   ];
 }
 
-function vpnSkuIssues(gateway: VirtualNetworkGateway, existing: VirtualNetworkGateway | undefined, context: RuleContext): readonly Issue[] {
+function vpnSkuIssues(gateway: VirtualNetworkGateway, context: RuleContext): readonly Issue[] {
   const { sku, vpnType, vpnGatewayGeneration } = gateway.properties;
   const names = [...new Set(vpnSkus.map((row) => row.name))];
   if (!names.includes(sku.name)) return [invalidSize(names)];
@@ -54,7 +50,7 @@ function vpnSkuIssues(gateway: VirtualNetworkGateway, existing: VirtualNetworkGa
       ),
     ];
   }
-  return [...featureIssues(gateway), ...resizeIssues(gateway, existing), ...tunnelIssues(gateway, context)];
+  return [...featureIssues(gateway), ...tunnelIssues(gateway, context)];
 }
 
 function invalidSize(supported: readonly string[]): Issue {
@@ -105,8 +101,13 @@ function featureIssues({ id, properties }: VirtualNetworkGateway): readonly Issu
   ];
 }
 
-function resizeIssues({ id, properties }: VirtualNetworkGateway, existing: VirtualNetworkGateway | undefined): readonly Issue[] {
-  if (existing === undefined) return [];
+/**
+ * Azure looks at a change of SKU before what the new SKU asks of addresses and features. Not where the SKU can't be had with the gateway's VpnType at
+ * all: `skuIssues` says so.
+ */
+export function resizeIssues({ id, properties }: VirtualNetworkGateway, existing: VirtualNetworkGateway | undefined): readonly Issue[] {
+  if (existing === undefined || properties.gatewayType !== 'Vpn') return [];
+  if (properties.vpnType === 'PolicyBased' && properties.sku.name !== 'Basic') return [];
   const before = vpnSku(existing.properties.sku.name, existing.properties.vpnGatewayGeneration);
   const after = vpnSku(properties.sku.name, properties.vpnGatewayGeneration);
   if (before === undefined || after === undefined || before === after) return [];
