@@ -2,7 +2,7 @@
  * Which SAs of one connection are too many: IKE SAs and CHILD SAs. When both ends begin at once, each completes the other's exchange and two stand side
  * by side; charon ends one of them only if it saw the first established before it answered the second, and in IKEv1 often not at
  * all. Some peers then ask for their child also in the IKE SA that we began. IKEv1 has no rekeying but a new quick mode beside the old one
- * (RFC 2409 §5.5). Pure; ending them is supervise.ts.
+ * (RFC 2409 §5.5). What may be ended sooner is crossing.ts. Pure; ending them is supervise.ts.
  */
 import type { ChildSaObservation, IkeSaObservation } from '@sallyport/model';
 import type { CharonSa } from './observe.ts';
@@ -11,7 +11,7 @@ import { isChildUp, isIkeUp } from './status.ts';
 /** charon's own delay before it ends what a newer SA replaces is 10 s, and a reauthentication has two SAs for as long. */
 const settledSeconds = 15;
 /** Established within this time of each other, both ends can't tell which is the newer. */
-const sameMomentSeconds = 2;
+export const sameMomentSeconds = 2;
 /** charon's state of a CHILD SA that another has replaced. */
 const rekeyed = 'REKEYED';
 
@@ -82,11 +82,11 @@ function newestOf<T>(all: readonly T[], ageOf: (one: T) => number): readonly T[]
   return all.filter((one) => ageOf(one) - newest <= sameMomentSeconds);
 }
 
-function selectorsOf({ localSelectors, remoteSelectors }: ChildSaObservation): string {
+export function selectorsOf({ localSelectors, remoteSelectors }: ChildSaObservation): string {
   return `${localSelectors.toSorted().join()} ${remoteSelectors.toSorted().join()}`;
 }
 
-function spis({ initiatorSpi, responderSpi }: IkeSaObservation): string {
+export function spis({ initiatorSpi, responderSpi }: IkeSaObservation): string {
   return `${initiatorSpi}${responderSpi}`;
 }
 

@@ -293,17 +293,21 @@ describe('the IKE engine on a real charon', () => {
     expect((await untilObserved(run.engine, current, 'a', own, 'only our own SA is left')).ikeSas).not.toEqual([]);
   });
 
-  it('does not flap when both ends start at once', async () => {
-    await using run = await begin(plan());
-    // Each has sent its first packet before it hears the other.
+  /** Each has sent its first packet before it hears the other. */
+  const cross = async (engine: InstanceEngine): Promise<void> => {
     await using silence = await testbed.silence();
     change(plan(tunnelTo('a')));
     await peer('a').initiate({ ike: 'gw', child: 'net', timeoutMs: -1 });
     const hasBegun = ({ ikeSas }: ConnectionObservation): boolean => ikeSas.some((sa) => sa.isInitiator && sa.state === 'CONNECTING');
-    await untilObserved(run.engine, current, 'a', hasBegun, 'our end has begun');
+    await untilObserved(engine, current, 'a', hasBegun, 'our end has begun');
     const ofPeer = (await peer('a').listSas()).filter(({ body }) => viciRead.flag(body, 'initiator'));
     expect(ofPeer.map(({ body }) => viciRead.text(body, 'state'))).toEqual(['CONNECTING']);
     await silence.end();
+  };
+
+  it('does not flap when both ends start at once', async () => {
+    await using run = await begin(plan());
+    await cross(run.engine);
     await up(run.engine, 'a');
     const seen = new Set<string>();
     const ids = new Set<string>();
@@ -316,6 +320,33 @@ describe('the IKE engine on a real charon', () => {
     await untilObserved(run.engine, current, 'a', isOver, 'one SA is left and stays', 60_000);
     expect([...seen]).toEqual(['Connected']);
     expect(ids.size).toBeLessThanOrEqual(2);
+  });
+
+  it('ends one of two that crossed within seconds, and no echo is lost', async () => {
+    await using run = await begin(plan());
+    const haveCome = ({ ikeSas }: ConnectionObservation): boolean =>
+      ikeSas.every((sa) => sa.state === 'ESTABLISHED' && sa.childSas.length === 1) && ikeSas.some((sa) => sa.establishedSeconds >= 1);
+    // An end that hears the other early enough leaves its own attempt, and one SA comes of it.
+    for (let count = 0, attempt = 1; count !== 2; attempt += 1) {
+      expect(attempt).toBeLessThan(8);
+      change(plan());
+      await configure('a');
+      await until(
+        () => peer('a').listSas(),
+        (sas) => sas.length === 0,
+        { because: 'the last attempt has left nothing', clock: systemClock },
+      );
+      await cross(run.engine);
+      count = (await untilObserved(run.engine, current, 'a', haveCome, 'what crossed has come up')).ikeSas.length;
+    }
+    const echoes = testbed.ping(peerNumber('a'), peerInside('a'), 500, 40);
+    // charon ends what another replaced after 10 s.
+    const isOver = ({ ikeSas }: ConnectionObservation): boolean => ikeSas.length === 1;
+    const left = await untilObserved(run.engine, current, 'a', isOver, 'one is ended', 8000);
+    expect(await echoes).toBe(500);
+    expect(saIds(await up(run.engine, 'a'))).toEqual(saIds(left));
+    const ofPeer = (await peer('a').listSas()).map(({ body }) => viciRead.text(body, 'initiator-spi'));
+    expect(ofPeer).toEqual(left.ikeSas.map(({ initiatorSpi }) => initiatorSpi));
   });
 
   it('ends the older of two CHILD SAs when the peer asked for its own in the IKE SA that we began, and no packet is lost', async () => {

@@ -6,6 +6,7 @@
 import type { TunnelPlan } from '@sallyport/model';
 import type { EngineContext } from '../engine.ts';
 import type { CharonFiles } from './charon.ts';
+import type { Arrivals } from './crossing.ts';
 import type { Known } from './desired.ts';
 import type { Ledger } from './ledger.ts';
 import type { Listening } from './listening.ts';
@@ -14,6 +15,7 @@ import type { PeerIdentities } from './peer-identity.ts';
 import type { ReasonTracker } from './reason-tracker.ts';
 import type { XfrmVariant } from './render.ts';
 import type { Silences } from './silence.ts';
+import type { Stalls } from './stalls.ts';
 import type { Starts } from './starts.ts';
 
 /** What the last pass, or the one under way, knew. */
@@ -41,6 +43,8 @@ export type InstanceParts = {
   readonly reasons: ReasonTracker;
   readonly starts: Starts;
   readonly silences: Silences;
+  readonly arrivals: Arrivals;
+  readonly stalls: Stalls;
 };
 
 export function newMemory(): Memory {

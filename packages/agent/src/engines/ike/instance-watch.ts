@@ -19,9 +19,12 @@ export async function watchInstance(parts: InstanceParts, session: ViciSession):
   ledger.saveWhenDue();
 }
 
-export function superviseContext({ context, starts, silences, memory }: InstanceParts, session: ViciSession): SuperviseContext {
+export function superviseContext(
+  { context, starts, silences, arrivals, stalls, memory }: InstanceParts,
+  session: ViciSession,
+): SuperviseContext {
   const { clock, log } = context;
-  return { session, starts, silences, log, nowMs: clock.monotonic(), isChanging: (name) => memory.changing.has(name) };
+  return { session, starts, silences, arrivals, stalls, log, nowMs: clock.monotonic(), isChanging: (name) => memory.changing.has(name) };
 }
 
 /** Before anything is started anew: a start with the key that the peer has just refused would be refused again. */

@@ -8,6 +8,7 @@ import { BackgroundTask, whenQuiet } from '@sallyport/runtime';
 import type { EngineContext, EngineView } from '../engine.ts';
 import { createCharonLink, type CharonLink } from './charon-link.ts';
 import { charonFiles, rotateLog } from './charon.ts';
+import { createArrivals } from './crossing.ts';
 import { proposalsText } from './history-lines.ts';
 import { historyDirectory, openHistory } from './history.ts';
 import { applyInstance } from './instance-apply.ts';
@@ -22,6 +23,7 @@ import { createPeerIdentities } from './peer-identity.ts';
 import { createReasonTracker } from './reason-tracker.ts';
 import type { XfrmVariant } from './render.ts';
 import { createSilences } from './silence.ts';
+import { createStalls } from './stalls.ts';
 import { createStarts } from './starts.ts';
 import { removeTraces } from './traces.ts';
 
@@ -64,7 +66,10 @@ export class IkeInstance implements AsyncDisposable {
     // What comes up comes in bursts. What went down may be up again in a moment, and would never have been seen down.
     this.#lookAfter = (message) => {
       const { isUp, sa } = readUpDown(message);
-      if (isUp) return this.#lookSoon();
+      if (isUp) {
+        if (sa !== undefined) this.#parts.arrivals.came(readSa(sa).sa.uniqueId);
+        return this.#lookSoon();
+      }
       if (sa !== undefined) this.#recordEnded(sa);
       look();
     };
@@ -112,6 +117,7 @@ export class IkeInstance implements AsyncDisposable {
   }
 
   async #listen(session: ViciSession): Promise<void> {
+    this.#parts.arrivals.clear();
     void session.connection.closed.then(this.#parts.context.wake);
     // An IKE SA carries nothing without a child, and says for each of them that it ends: its own events would double charon's work.
     await session.subscribe('child-updown', this.#lookAfter);
@@ -154,6 +160,21 @@ function createParts(context: EngineContext, { variant, resolve, namespace, onWr
     onIdentity: context.wake,
   });
   const addresses = createPeerAddresses(resolve, context.clock, context.wake);
-  const [starts, silences] = [createStarts(), createSilences()];
-  return { context, namespace, variant, files, memory, ledger, listening, addresses, identities, reasons, starts, silences };
+  const [starts, silences, arrivals, stalls] = [createStarts(), createSilences(), createArrivals(), createStalls()];
+  return {
+    context,
+    namespace,
+    variant,
+    files,
+    memory,
+    ledger,
+    listening,
+    addresses,
+    identities,
+    reasons,
+    starts,
+    silences,
+    arrivals,
+    stalls,
+  };
 }

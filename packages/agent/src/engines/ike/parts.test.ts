@@ -11,6 +11,7 @@ import { diffConnections, type Loaded } from './diff.ts';
 import { keyId, markOf, parseKeyId } from './mark.ts';
 import type { CharonSa } from './observe.ts';
 import { renderConnection } from './render.ts';
+import { createStalls } from './stalls.ts';
 import { createStarts } from './starts.ts';
 import { duplicateChildren, duplicateSas, supersededChildren } from './duplicates.ts';
 import { createSilences } from './silence.ts';
@@ -223,6 +224,16 @@ describe('an IKEv1 SA that was to be made anew', () => {
     ['is none with children', [sa({ version: 1, state: 'REKEYING' })], []],
   ])('%s', (_what, sas, stalled) => {
     expect(stalledSas(sas)).toEqual(stalled);
+  });
+
+  it('is ended when two readings in a row say so: one alone may have missed the new SA', () => {
+    const stalls = createStalls();
+    expect(stalls.read('hq', [old])).toEqual([]);
+    expect(stalls.read('other', [old])).toEqual([]);
+    expect(stalls.read('hq', [old])).toEqual([old]);
+    expect(stalls.read('hq', reauthenticating)).toEqual([]);
+    expect(stalls.read('hq', [old])).toEqual([]);
+    expect(stalls.read('hq', [sa({ ...old.sa, uniqueId: '5' })])).toEqual([]);
   });
 });
 

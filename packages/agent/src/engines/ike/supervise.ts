@@ -5,11 +5,13 @@
 import { ViciError, type ViciSession } from '@sallyport/protocols';
 import type { Logger } from '@sallyport/runtime';
 import type { Known } from './desired.ts';
+import { crossedSa, type Arrivals } from './crossing.ts';
 import { duplicateChildren, duplicateSas, supersededChildren } from './duplicates.ts';
 import { readSas, type CharonSa } from './observe.ts';
 import type { Silences } from './silence.ts';
+import type { Stalls } from './stalls.ts';
 import type { Starts } from './starts.ts';
-import { missingChildren, needlessAttempts, stalledSas } from './status.ts';
+import { missingChildren, needlessAttempts } from './status.ts';
 
 /** A child is ended by an exchange, and charon answers at once: a silent peer must not hold up what is done for others. */
 const unawaited = -1;
@@ -18,6 +20,8 @@ export type SuperviseContext = {
   readonly session: ViciSession;
   readonly starts: Starts;
   readonly silences: Silences;
+  readonly arrivals: Arrivals;
+  readonly stalls: Stalls;
   readonly log: Logger;
   /** Of a clock that never jumps. */
   readonly nowMs: number;
@@ -58,15 +62,22 @@ async function endNeedless({ session }: SuperviseContext, sas: readonly CharonSa
 }
 
 /** docs/adr/0049: it stands in the way of another start. */
-async function endStalled({ session, log }: SuperviseContext, { tunnel }: Known, sas: readonly CharonSa[]): Promise<void> {
-  for (const { sa } of stalledSas(sas)) {
+async function endStalled({ session, stalls, log }: SuperviseContext, { tunnel }: Known, sas: readonly CharonSa[]): Promise<void> {
+  for (const { sa } of stalls.read(tunnel.name, sas)) {
     await session.terminate({ ikeId: sa.uniqueId, force: true, timeoutMs: 0 });
     log.info({ connection: tunnel.connection, peer: sa.remoteAddress }, 'ended an SA whose main mode could not be made anew');
   }
 }
 
 /** Both ends began at once, or an IKEv1 peer began a child anew: one of two SAs is enough. */
-async function endDuplicates({ session, log }: SuperviseContext, { tunnel }: Known, sas: readonly CharonSa[]): Promise<void> {
+async function endDuplicates({ session, arrivals, log }: SuperviseContext, { tunnel }: Known, sas: readonly CharonSa[]): Promise<void> {
+  const crossed = crossedSa(sas, arrivals.isBefore);
+  if (crossed !== undefined) {
+    const { sa } = crossed.ended;
+    await session.terminate({ ikeId: sa.uniqueId, ...(crossed.atOnce ? { force: true, timeoutMs: 0 } : { timeoutMs: unawaited }) });
+    log.info({ connection: tunnel.connection, peer: sa.remoteAddress }, 'ended one of two SAs that crossed');
+    return;
+  }
   for (const { sa } of duplicateSas(sas)) {
     await session.terminate({ ikeId: sa.uniqueId, force: true, timeoutMs: 0 });
     log.info({ connection: tunnel.connection, peer: sa.remoteAddress }, 'ended one of two SAs: both ends had begun at once');
