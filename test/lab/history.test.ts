@@ -1,16 +1,15 @@
 /** The history of a real tunnel: phase 1, phase 2, rekey and end, over kill -9 of everything, on the host and over the API, without a key. */
 import { expect, test } from 'vitest';
-import { buildScenario, expectScenario, loadScenario, member, swanctl, waitForStatus } from '@sallyport/lab';
+import { member, swanctl, waitForStatus } from '@sallyport/lab';
 import { systemClock, until } from '@sallyport/runtime';
+import { standing } from './standing.ts';
 import { UpProcess, cli, ports, withEvidence } from './up-process.ts';
 
 test('a tunnel tells its story, also after kill -9, and the API and the command line tell the same', async () => {
   await using up = await UpProcess.start();
   await withEvidence(up, 'history', async () => {
     const { session } = up;
-    const scenario = loadScenario('s2s-ikev2-psk', session.arm.file.subscriptionId);
-    await buildScenario(session, scenario);
-    await expectScenario(session, scenario);
+    const { scenario } = await standing(session, 's2s-ikev2-psk');
     const connection = scenario.expect[0]?.connection ?? '';
     const history = async (...options: readonly string[]): Promise<string> =>
       (await ports.run([cli, 'history', 'hq-site1', '--data-dir', session.fabric.dataDirectory, ...options])).stdout;

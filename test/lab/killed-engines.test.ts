@@ -1,9 +1,10 @@
 /** One program dies at a time: the tunnel is back without a hand, other gateways' tunnels notice nothing, and the statuses tell the truth. */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { EchoStream, buildScenario, connectionStatus, expectScenario, findPlace, loadScenario, member } from '@sallyport/lab';
+import { EchoStream, connectionStatus, findPlace, member } from '@sallyport/lab';
 import type { LabSession, Scenario } from '@sallyport/lab';
 import { systemClock, until } from '@sallyport/runtime';
+import { standing } from './standing.ts';
 import { UpProcess, cli, ports, withEvidence } from './up-process.ts';
 
 /** Back means: an echo is answered again. */
@@ -13,9 +14,7 @@ test('charon, xfrmd, agent and control plane are killed one after another', asyn
   await using up = await UpProcess.start();
   await withEvidence(up, 'killed-engines', async () => {
     const { session } = up;
-    const scenario = loadScenario('two-gateways', session.arm.file.subscriptionId);
-    await buildScenario(session, scenario);
-    await expectScenario(session, scenario);
+    const { scenario } = await standing(session, 'two-gateways');
     const [mine, others] = await Promise.all([0, 1].map((index) => streamOf(session, scenario, index)));
     if (mine === undefined || others === undefined) throw new Error('two-gateways has traffic on two connections');
     await using _mine = mine.stream;

@@ -3,20 +3,10 @@
  * restart it converges by itself: operations known, states true, nothing orphaned, and the neighbour's tunnel never noticed.
  */
 import { expect, test } from 'vitest';
-import {
-  EchoStream,
-  buildScenario,
-  expectScenario,
-  findPlace,
-  inside,
-  listNamespaces,
-  loadScenario,
-  member,
-  putResource,
-  connectSdk,
-} from '@sallyport/lab';
+import { EchoStream, expectScenario, findPlace, inside, listNamespaces, member, putResource, connectSdk } from '@sallyport/lab';
 import type { LabSession, Scenario } from '@sallyport/lab';
 import { systemClock, until } from '@sallyport/runtime';
+import { standing } from './standing.ts';
 import { UpProcess, ports, withEvidence } from './up-process.ts';
 
 /** Milliseconds between sending the request and the kill: before the answer, in the middle of the work, after it. */
@@ -27,9 +17,7 @@ type Change = { readonly method: 'PUT' | 'DELETE'; readonly id: string; readonly
 test('the program is killed at 20 moments of creates, updates and deletes and always converges', async () => {
   await using up = await UpProcess.start();
   await withEvidence(up, 'killed-program', async () => {
-    const scenario = loadScenario('two-gateways', up.session.arm.file.subscriptionId);
-    await buildScenario(up.session, scenario);
-    await expectScenario(up.session, scenario);
+    const { scenario } = await standing(up.session, 'two-gateways');
     const traffic = scenario.expect[0]?.traffic[0];
     await using neighbour = new EchoStream(
       up.session,

@@ -1,6 +1,7 @@
 /** The main job: a gateway created through the official SDK carries packets to a stock third-party device, and only encrypted ones are seen outside. */
 import { expect, test } from 'vitest';
-import { buildScenario, expectScenario, findPlace, loadScenario, transfer } from '@sallyport/lab';
+import { findPlace, transfer } from '@sallyport/lab';
+import { standing } from './standing.ts';
 import { UpProcess, withEvidence } from './up-process.ts';
 
 const hundredMegabytes = 100_000_000;
@@ -9,9 +10,7 @@ test('a connection built with the Azure SDK carries echoes and 100 MB each way, 
   await using up = await UpProcess.start();
   await withEvidence(up, 'main-job', async (evidence) => {
     const { session } = up;
-    const scenario = loadScenario('s2s-ikev2-psk', session.arm.file.subscriptionId);
-    await buildScenario(session, scenario);
-    const trips = await expectScenario(session, scenario);
+    const { trips } = await standing(session, 's2s-ikev2-psk');
     expect(trips.map(({ from, to }) => `${from} ${to}`)).toEqual(['vm1 site1-host', 'site1-host vm1']);
 
     const [vm, host] = [findPlace(session.fabric, 'vm1'), findPlace(session.fabric, 'site1-host')];

@@ -1,6 +1,6 @@
 /** What cannot be changed of a gateway, a site or a connection once it is there: by HTTP, with status, code, and everything stored as it was. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildSiteToSite, idOf, startTestServer, type TestServer } from '@sallyport/control-plane/testing';
+import { idOf, startSiteToSite, type TestServer } from '@sallyport/control-plane/testing';
 import { addGateway, addSite, connectionBody, gatewayBody, siteBody } from './http-world.ts';
 
 let server: TestServer;
@@ -20,9 +20,7 @@ async function everything(): Promise<readonly string[]> {
 
 /** gw: VpnGw1AZ; plain: VpnGw2 of Generation2; basic, policy: Basic; old: Standard. */
 beforeAll(async () => {
-  server = await startTestServer({ store: 'memory' });
-  await server.startAgent();
-  await buildSiteToSite(server);
+  server = await startSiteToSite();
   await addGateway(server, 'plain', '10.2', { sku: { name: 'VpnGw2', tier: 'VpnGw2' }, vpnGatewayGeneration: 'Generation2' });
   await addGateway(server, 'basic', '10.3', { sku: { name: 'Basic', tier: 'Basic' } });
   await addGateway(server, 'policy', '10.4', { sku: { name: 'Basic', tier: 'Basic' }, vpnType: 'PolicyBased' });

@@ -1,6 +1,6 @@
 /** A PUT with less than there is, a partial policy, a PATCH: by HTTP, as az and Terraform send them, and as nobody should. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildSiteToSite, idOf, startTestServer, type TestServer } from '@sallyport/control-plane/testing';
+import { idOf, startSiteToSite, type TestServer } from '@sallyport/control-plane/testing';
 import { connectionBody, gatewayBody } from './http-world.ts';
 import { customPolicy as policy } from './world.ts';
 
@@ -10,9 +10,7 @@ const site = idOf('localNetworkGateways', 'site');
 let server: TestServer;
 
 beforeAll(async () => {
-  server = await startTestServer({ store: 'memory' });
-  await server.startAgent();
-  await buildSiteToSite(server);
+  server = await startSiteToSite();
 });
 afterAll(() => server.stop());
 

@@ -1,15 +1,13 @@
 /** A connection's key at its own URL, by HTTP: read, set, reset, refused. What az sends for it is test/conformance/az.test.ts, what hosts do with it test/lab. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildSiteToSite, idOf, startTestServer, type TestResponse, type TestServer } from '@sallyport/control-plane/testing';
+import { idOf, startSiteToSite, type TestResponse, type TestServer } from '@sallyport/control-plane/testing';
 
 const connection = idOf('connections', 'hq-site');
 const url = `${connection}/sharedkey`;
 let server: TestServer;
 
 beforeAll(async () => {
-  server = await startTestServer({ store: 'memory' });
-  await server.startAgent();
-  await buildSiteToSite(server);
+  server = await startSiteToSite();
 });
 afterAll(() => server.stop());
 

@@ -1,15 +1,12 @@
 /** The tag `sallyport:bandwidth` where it does nothing, over the API; and what a gateway dropped for it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildSiteToSite, idOf, siteGroup } from '../testing/site-to-site.ts';
+import { idOf, siteGroup, startSiteToSite } from '../testing/site-to-site.ts';
 import type { TestServer } from '../testing/test-server.ts';
-import { startTestServer } from '../testing/test-server.ts';
 import { bandwidthConditions } from './bandwidth-conditions.ts';
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer();
-  await server.startAgent();
-  await buildSiteToSite(server);
+  server = await startSiteToSite();
 });
 afterAll(() => server.stop());
 

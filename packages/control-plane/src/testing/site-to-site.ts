@@ -1,5 +1,5 @@
 /** The bodies of one gateway and one site, as a user would PUT them: for tests that need real resource types. */
-import { testSubscription } from './test-server.ts';
+import { startTestServer, testSubscription } from './test-server.ts';
 import type { TestServer } from './test-server.ts';
 
 export const siteGroup = `/subscriptions/${testSubscription}/resourceGroups/hub`;
@@ -71,4 +71,12 @@ export async function buildSiteToSite({ client }: TestServer): Promise<void> {
     if (first.status >= 300 || (last !== undefined && last.body.status !== 'Succeeded'))
       throw new Error(`${id}: ${first.status} ${first.text} ${last?.text ?? ''}`);
   }
+}
+
+/** With a host that applies everything; in memory. */
+export async function startSiteToSite(): Promise<TestServer> {
+  const server = await startTestServer({ store: 'memory' });
+  await server.startAgent();
+  await buildSiteToSite(server);
+  return server;
 }
