@@ -3,7 +3,7 @@
  * looks after tunnels between passes. Entered from engine.ts; what is done is instance-apply.ts, instance-watch.ts and instance-view.ts.
  */
 import type { ApplyFailure, InstancePlan } from '@sallyport/model';
-import { readUpDown, type NamedSection, type ViciMessage, type ViciSession } from '@sallyport/protocols';
+import { readUpDown, viciRead, type NamedSection, type ViciMessage, type ViciSession } from '@sallyport/protocols';
 import { BackgroundTask, whenQuiet } from '@sallyport/runtime';
 import type { EngineContext, EngineView } from '../engine.ts';
 import { createCharonLink, type CharonLink } from './charon-link.ts';
@@ -67,7 +67,7 @@ export class IkeInstance implements AsyncDisposable {
     this.#lookAfter = (message) => {
       const { isUp, sa } = readUpDown(message);
       if (isUp) {
-        if (sa !== undefined) this.#parts.arrivals.came(readSa(sa).sa.uniqueId);
+        if (sa !== undefined) this.#parts.arrivals.came(viciRead.text(sa.body, 'uniqueid') ?? '');
         return this.#lookSoon();
       }
       if (sa !== undefined) this.#recordEnded(sa);
