@@ -69,6 +69,12 @@ build_data_plane() {
   [ -f packages/dataplane/CMakeLists.txt ] || return 0
   sources=$(find packages/dataplane -name 'build*' -prune -o -type f -print | LC_ALL=C sort | xargs cat | cksum)
   stamp=packages/dataplane/build/.sources
+  # CMake works only where it was configured: a clone that was moved or copied is built anew.
+  if [ -e packages/dataplane/build/CMakeCache.txt ] &&
+    ! grep -qxF -e "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD/packages/dataplane" -e "CMAKE_HOME_DIRECTORY:INTERNAL=$(pwd -P)/packages/dataplane" \
+      packages/dataplane/build/CMakeCache.txt; then
+    rm -rf packages/dataplane/build
+  fi
   if [ "$(cat "$stamp" 2>/dev/null)" != "$sources" ]; then
     say 'building the data plane'
     log=$(mktemp)
