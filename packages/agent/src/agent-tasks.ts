@@ -24,8 +24,6 @@ const reportPeriodMs = 2000;
 const reportAtLeastMs = 10_000;
 /** With many tunnels a report takes a while, and each of their events asks for one: a fifth of a core at most. */
 const reportRest = 4;
-/** Where nothing happens, a fiftieth. */
-const reportIdleRest = 49;
 const attempts = 3;
 const askAgainMs = 25_000;
 
@@ -96,7 +94,6 @@ export function createTasks({ options, client, plans, secrets, engines }: AgentP
     name: 'report',
     periodMs: reportPeriodMs,
     rest: reportRest,
-    idleRest: reportIdleRest,
     clock,
     log,
     activate: async (signal) => {

@@ -99,29 +99,3 @@ test('a task that rests lets a storm of wakes through only as often as its own t
   await clock.advance(0);
   expect(runs).toBe(before + 1);
 });
-
-test('a task that takes long and that nobody wakes comes round less often', async () => {
-  const clock = new ManualClock();
-  let runs = 0;
-  await using task = new BackgroundTask({
-    name: 't',
-    periodMs: 100,
-    idleRest: 29,
-    clock,
-    log: silentLogger,
-    activate: async (signal) => {
-      runs += 1;
-      await clock.sleep(10, signal);
-    },
-  });
-  task.start();
-  const runsIn = async (ms: number): Promise<number> => {
-    const before = runs;
-    for (let passed = 0; passed < ms; passed += 1) await clock.advance(1);
-    return runs - before;
-  };
-  await runsIn(10);
-  expect(await runsIn(3000)).toBe(10);
-  task.wake();
-  expect(await runsIn(1)).toBe(1);
-});

@@ -12,8 +12,6 @@ export type BackgroundTaskOptions = {
   readonly retryMs?: number;
   /** After an activation that took t the next one waits `rest` × t, also when woken: a storm of wakes costs a bounded share of a core. Default 0. */
   readonly rest?: number;
-  /** The same for one that nobody woke: `periodMs` is longer where an activation takes long. Default 0. */
-  readonly idleRest?: number;
   readonly clock: Clock;
   readonly log: Logger;
   /** May answer `unrested` when its time was spent waiting for others: then no rest follows. */
@@ -88,7 +86,7 @@ export class BackgroundTask implements AsyncDisposable {
       this.#activations += 1;
       const retryMs = Math.min((this.#options.retryMs ?? 250) * 2 ** Math.min(this.#failuresInARow - 1, 10), Math.max(periodMs, 5000));
       const ended = clock.monotonic();
-      const waitMs = this.#failuresInARow === 0 ? Math.max(periodMs, (this.#options.idleRest ?? 0) * (ended - began)) : retryMs;
+      const waitMs = this.#failuresInARow === 0 ? periodMs : retryMs;
       if (!this.#isWoken && !this.#stop.signal.aborted) await clock.sleep(waitMs, this.#wakeUp.signal);
       const restMs = isUnrested ? 0 : (this.#options.rest ?? 0) * (ended - began) - (clock.monotonic() - ended);
       if (restMs > 0) await clock.sleep(restMs, this.#stop.signal);

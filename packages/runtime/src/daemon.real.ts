@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from './clock.ts';
 import { systemCommands } from './command-runner.ts';
@@ -32,8 +32,8 @@ function start(namespaceFile: string, name: string, argv: readonly string[]): ()
 }
 
 async function named(namespaceFile: string, program: string): Promise<readonly string[]> {
-  const { stdout } = await systemCommands.run(['nsenter', `--net=${namespaceFile}`, '--', 'ip', 'netns', 'pids', namespaceFile.slice(11)]);
-  const pids = stdout.split('\n').filter((pid) => pid !== '' && Number(pid) !== process.pid);
+  const { stdout } = await systemCommands.run(['ip', 'netns', 'pids', basename(namespaceFile)]);
+  const pids = stdout.split('\n').filter((pid) => pid !== '');
   const names = await Promise.all(
     pids.map((pid) => systemCommands.run(['ps', '-o', 'comm=', '-p', pid], { okCodes: [0, 1] }).then(({ stdout: name }) => name.trim())),
   );

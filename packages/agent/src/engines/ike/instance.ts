@@ -37,8 +37,6 @@ export type InstanceOptions = {
 const supervisePeriodMs = 1000;
 /** Events of many tunnels come in bursts, and each reading is of all of them: a quarter of a core at most. */
 const superviseRest = 3;
-/** Where nothing happens, a thirtieth: a hundred tunnels are looked at every two seconds. */
-const superviseIdleRest = 29;
 /** A hundred tunnels come up, or go, within a second: looked at and reported when that has paused, and now and then while it goes on. */
 const burst = { quietMs: 30, longerMs: 10, atMostMs: 1000 };
 
@@ -77,7 +75,6 @@ export class IkeInstance implements AsyncDisposable {
       name: `ike ${namespace}`,
       periodMs: supervisePeriodMs,
       rest: superviseRest,
-      idleRest: superviseIdleRest,
       clock: context.clock,
       log: context.log,
       activate: async () => {
