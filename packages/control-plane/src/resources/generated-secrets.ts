@@ -21,6 +21,8 @@ export function generatedSecrets(
   return isSharedKeyMissing(resource, { ...known, ...given }) ? { [connectionSecrets.sharedKey]: newSharedKey(keyLength) } : {};
 }
 
-export function newSharedKey(length: number): string {
-  return Array.from({ length }, () => sharedKeyAlphabet.charAt(randomInt(sharedKeyAlphabet.length))).join('');
+/** A key of `length` characters (1 to 128) that is not `current`: a reset always changes the key, also a key of one character. */
+export function newSharedKey(length: number, current?: string): string {
+  const key = Array.from({ length }, () => sharedKeyAlphabet.charAt(randomInt(sharedKeyAlphabet.length))).join('');
+  return key === current ? newSharedKey(length, current) : key;
 }

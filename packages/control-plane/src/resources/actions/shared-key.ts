@@ -15,6 +15,7 @@ import {
 } from '@sallyport/model';
 import type { Issue } from '@sallyport/model';
 import { asyncHeaders } from '../../arm/async-headers.ts';
+import type { ArmContext } from '../../arm/context.ts';
 import type { ArmResponse } from '../../arm/message.ts';
 import { ArmFailure, jsonBody } from '../../arm/message.ts';
 import { getRecord } from '../../store/records.ts';
@@ -38,8 +39,12 @@ export const sharedKeyActions: readonly Action[] = [
 function get({ context, existing }: ActionCall): ArmResponse {
   return {
     status: 200,
-    body: keyView(getRecord(context.store, 'secret', secretId(existing.id, connectionSecrets.sharedKey))?.value ?? ''),
+    body: keyView(currentKey(context, existing.id) ?? ''),
   };
+}
+
+function currentKey({ store }: ArmContext, connectionId: string): string | undefined {
+  return getRecord(store, 'secret', secretId(connectionId, connectionSecrets.sharedKey))?.value;
 }
 
 function keyView(value: string): JsonObject {
@@ -82,7 +87,7 @@ async function reset(call: ActionCall): Promise<ArmResponse> {
     target,
     { ...existing, etag: newEtag(context) },
     {
-      secrets: { [connectionSecrets.sharedKey]: newSharedKey(keyLength) },
+      secrets: { [connectionSecrets.sharedKey]: newSharedKey(keyLength, currentKey(context, existing.id)) },
       verb: 'ResetSharedKey',
       result: { type: 'value', value: { keyLength } },
     },
