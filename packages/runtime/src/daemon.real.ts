@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { systemClock } from './clock.ts';
 import { systemCommands } from './command-runner.ts';
 import { systemDaemons } from './daemon.ts';
@@ -56,4 +56,24 @@ test('every process of a namespace is ended, or those of one program, and none e
   expect(running()).toEqual(['other']);
   await daemons.killWithin('/run/netns/sp-not-there');
   expect(running()).toEqual(['other']);
+});
+
+test('what does not die is told after a while, and never taken for gone', async () => {
+  const isRunning = start(inside, 'sleep', ['sleep', '600']);
+  await expect.poll(() => named(inside, 'sleep'), { timeout: 10_000 }).toHaveLength(1);
+  let now = 0;
+  const hurried = systemDaemons({ now: () => now, monotonic: () => now, sleep: (ms) => Promise.resolve(void (now += ms)) });
+  // As for a process in uninterruptible sleep: the signal is taken, and nothing follows.
+  const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
+  try {
+    await expect(hurried.killWithin(inside)).rejects.toThrow(/what was killed in .* is gone; last seen: "it is still there"/);
+    await expect(hurried.stop(join(directory, 'sleep.pid'))).rejects.toThrow(
+      /process \d+, which was killed, is gone; last seen: "it is still there"/,
+    );
+    expect(isRunning()).toBe(true);
+  } finally {
+    kill.mockRestore();
+  }
+  await daemons.stop(join(directory, 'sleep.pid'));
+  expect(isRunning()).toBe(false);
 });

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { Clock } from './clock.ts';
+import { until } from './until.ts';
 
 export type DaemonSpec = {
   readonly argv: readonly string[];
@@ -19,12 +20,14 @@ export type Daemons = {
   readonly start: (spec: DaemonSpec) => DaemonProcess;
   /** The process of a pid file if it is still the same process and not a zombie. */
   readonly find: (pidFile: string) => DaemonProcess | undefined;
-  /** SIGTERM, then SIGKILL after `graceMs`; absent is success. Removes the pid file. */
+  /** SIGTERM, then SIGKILL after `graceMs`; absent is success. Removes the pid file. @throws when it is there ten seconds later all the same. */
   readonly stop: (pidFile: string, graceMs?: number) => Promise<void>;
   readonly residentBytes: (pid: number) => number | undefined;
-  /** Kills every process of a network namespace, or those of one program (as the kernel names it, 15 bytes), whoever started them. */
+  /** Kills every process of a network namespace, or those of one program (as the kernel names it, 15 bytes), whoever started them. @throws as `stop`. */
   readonly killWithin: (namespaceFile: string, program?: string) => Promise<void>;
 };
+
+const killTimeoutMs = 10_000;
 
 export function systemDaemons(clock: Clock): Daemons {
   return {
@@ -70,7 +73,7 @@ async function stopDaemon(clock: Clock, pidFile: string, graceMs: number): Promi
     const deadline = clock.monotonic() + graceMs;
     while (isAlive() && clock.monotonic() < deadline) await clock.sleep(20);
     if (isAlive()) signal(daemon.pid, 'SIGKILL');
-    while (isAlive()) await clock.sleep(20);
+    await untilGone(clock, isAlive, `process ${daemon.pid}, which was killed,`);
   }
   rmSync(pidFile, { force: true });
 }
@@ -118,7 +121,13 @@ async function killWithin(clock: Clock, namespaceFile: string, program: string |
     .filter(({ startTicks }) => startTicks !== undefined);
   for (const { pid } of found) signal(pid, 'SIGKILL');
   const isAlive = (): boolean => found.some(({ pid, startTicks }) => startTicksOf(pid) === startTicks);
-  while (isAlive()) await clock.sleep(20);
+  await untilGone(clock, isAlive, `what was killed in ${namespaceFile} (${found.map(({ pid }) => pid).join(', ')})`);
+}
+
+/** A process in uninterruptible sleep, which a broken disk or driver can cause, does not end before that does. */
+async function untilGone(clock: Clock, isAlive: () => boolean, what: string): Promise<void> {
+  const read = (): string => (isAlive() ? 'it is still there' : 'nothing');
+  await until(read, (seen) => seen === 'nothing', { because: `${what} is gone`, clock, timeoutMs: killTimeoutMs, everyMs: 20 });
 }
 
 /** With its device; undefined when gone, also of a process that has ended. */
