@@ -5,12 +5,13 @@ import type { ApplyFailure, InstancePlan, SecretReference, TunnelPlan } from '@s
 import type { EngineContext } from '../engine.ts';
 import type { Desired } from './apply.ts';
 import type { CharonFiles } from './charon.ts';
-import { markOf, type MarkedKey } from './mark.ts';
+import type { MarkedKey } from './mark.ts';
 import { beforeModeChange } from './mode-change.ts';
 import { isHostName, type PeerAddresses } from './peer-address.ts';
 import { readOwnCertificate } from './own-certificate.ts';
 import { identityToExpect, type IdentityFacts, type PeerIdentities } from './peer-identity.ts';
 import { renderConnection, type RenderedConnection, type RenderOptions, type XfrmVariant } from './render.ts';
+import type { Renderings } from './renderings.ts';
 
 export type Known = Desired & { readonly tunnel: TunnelPlan };
 export type DesiredState = {
@@ -24,6 +25,7 @@ export type DesiredState = {
 export type DesiredContext = {
   readonly secret: EngineContext['secret'];
   readonly variant: XfrmVariant;
+  readonly renderings: Renderings;
   readonly markKey: Uint8Array;
   /** Wall clock: decides until when a former key counts. */
   readonly nowMs: number;
@@ -75,7 +77,7 @@ async function renderTunnel(context: DesiredContext, instance: InstancePlan, tun
     if (sharedKey === undefined) throw new Error('the plan has neither a key nor a certificate for it');
     const peerIdentity = identityToExpect(tunnel, identityFacts(context, instance, tunnel, address));
     const options = { variant: context.variant, resolvedAddress: address, peerIdentity };
-    const rendered = renderConnection(tunnel, options);
+    const rendered = context.renderings.render(tunnel, options);
     const marked = async (reference: SecretReference): Promise<MarkedKey> => {
       const key = (await context.secret(reference)).reveal();
       return { ...marks(context, { tunnel, options, rendered }, key), key: Buffer.from(key, 'utf8'), version: reference.version };
@@ -112,15 +114,19 @@ async function renderWithCertificate(
   const pem = (await context.secret(own)).reveal();
   const certificate = readOwnCertificate(pem);
   const options = { variant: context.variant, resolvedAddress, ownCertificate: certificate.certificate };
-  const rendered = renderConnection(tunnel, options);
+  const rendered = context.renderings.render(tunnel, options);
   const key: MarkedKey = { ...marks(context, { tunnel, options, rendered }, pem), key: randomBytes(markKeyBytes), version: own.version };
   return { tunnel, one: { rendered, keys: [key], certificate } };
 }
 
 type Rendering = { readonly tunnel: TunnelPlan; readonly options: RenderOptions; readonly rendered: RenderedConnection };
 
-function marks({ markKey }: DesiredContext, { tunnel, options, rendered }: Rendering, key: string): Pick<MarkedKey, 'mark' | 'markBefore'> {
-  const of = (one: RenderedConnection): string => markOf(one, { key, resetEpoch: tunnel.resetEpoch, markKey });
+function marks(
+  { renderings, markKey }: DesiredContext,
+  { tunnel, options, rendered }: Rendering,
+  key: string,
+): Pick<MarkedKey, 'mark' | 'markBefore'> {
+  const of = (one: RenderedConnection): string => renderings.markOf(one, { key, resetEpoch: tunnel.resetEpoch, markKey });
   const before = beforeModeChange(tunnel);
   return { mark: of(rendered), ...(before === undefined ? {} : { markBefore: () => of(renderConnection(before, options)) }) };
 }

@@ -45,7 +45,7 @@ export async function applyInstance(parts: InstanceParts, session: ViciSession, 
 }
 
 async function readDesired(
-  { context, variant, files, addresses, identities, memory }: InstanceParts,
+  { context, variant, renderings, files, addresses, identities, memory }: InstanceParts,
   session: ViciSession,
   instance: InstancePlan,
 ): Promise<DesiredState> {
@@ -55,6 +55,7 @@ async function readDesired(
     {
       secret: context.secret,
       variant,
+      renderings,
       markKey: readMarkKey(files),
       nowMs: context.clock.now(),
       addresses,

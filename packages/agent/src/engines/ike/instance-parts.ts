@@ -14,6 +14,7 @@ import type { PeerAddresses } from './peer-address.ts';
 import type { PeerIdentities } from './peer-identity.ts';
 import type { ReasonTracker } from './reason-tracker.ts';
 import type { XfrmVariant } from './render.ts';
+import type { Renderings } from './renderings.ts';
 import type { Silences } from './silence.ts';
 import type { Stalls } from './stalls.ts';
 import type { Starts } from './starts.ts';
@@ -34,6 +35,7 @@ export type InstanceParts = {
   readonly context: EngineContext;
   readonly namespace: string;
   readonly variant: XfrmVariant;
+  readonly renderings: Renderings;
   readonly files: CharonFiles;
   readonly memory: Memory;
   readonly ledger: Ledger;

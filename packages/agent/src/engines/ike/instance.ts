@@ -22,6 +22,7 @@ import { createPeerAddresses, type Resolve } from './peer-address.ts';
 import { createPeerIdentities } from './peer-identity.ts';
 import { createReasonTracker } from './reason-tracker.ts';
 import type { XfrmVariant } from './render.ts';
+import { createRenderings } from './renderings.ts';
 import { createSilences } from './silence.ts';
 import { createStalls } from './stalls.ts';
 import { createStarts } from './starts.ts';
@@ -162,6 +163,7 @@ function createParts(context: EngineContext, { variant, resolve, namespace, onWr
     context,
     namespace,
     variant,
+    renderings: createRenderings(),
     files,
     memory,
     ledger,

@@ -21,10 +21,10 @@ export type MarkedKey = {
   readonly markBefore?: () => string;
 };
 
-export function markOf(
-  connection: RenderedConnection,
-  secret: { readonly key: string; readonly resetEpoch: number; readonly markKey: Uint8Array },
-): string {
+/** What a mark depends on beside the connection. */
+export type MarkSecret = { readonly key: string; readonly resetEpoch: number; readonly markKey: Uint8Array };
+
+export function markOf(connection: RenderedConnection, secret: MarkSecret): string {
   const message = encodeMessage({
     [connection.name]: connection.body,
     owners: connection.keyOwners,
