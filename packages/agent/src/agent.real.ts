@@ -12,7 +12,7 @@ import { createLogger, systemClock, systemCommands, systemDaemons, until } from 
 import { startAgentWith } from './agent.ts';
 import type { Agent, AgentPorts } from './agent.ts';
 import { cleanUp } from './clean-up.ts';
-import { inNamespace } from './engines/engine.ts';
+import { inNamespace, namespaceFile, namespaceName } from './engines/engine.ts';
 import type { HostPaths } from './engines/engine.ts';
 import { FakeControl } from './fake-control.ts';
 import { samplePlan } from './sample-plan.ts';
@@ -173,6 +173,21 @@ test('with no agent and no engines the prefixes are blackholes', async () => {
   await start();
   await connectedAnew('a new agent has started what was gone');
   expect(await ping('nic-vm1', '192.168.7.10')).toBe(true);
+});
+
+test('a gateway whose namespace somebody deleted comes back, and leaves no daemon in the nameless one', async () => {
+  const find = (): readonly (number | undefined)[] =>
+    ['xfrmd.pid', 'charon.pid'].map(
+      (name) => ports.daemons.find(join(paths.runDirectory, 'gw-hq-0', name), namespaceFile(paths, 'gw-hq-0'))?.pid,
+    );
+  const before = find();
+  expect(before).not.toContain(undefined);
+  await systemCommands.run(['ip', 'netns', 'delete', namespaceName(paths, 'gw-hq-0')]);
+  const areBack = (pids: readonly (number | undefined)[]): boolean => pids.every((pid) => pid !== undefined && !before.includes(pid));
+  await until(find, areBack, { because: 'daemons run in the namespace of that name', clock: systemClock });
+  expect(before.filter((pid) => existsSync(`/proc/${pid ?? 0}`))).toEqual([]);
+  await connectedAnew('the gateway has a namespace again, and both tunnels');
+  for (const peer of peers) expect(await ping('nic-vm1', peer.network.replace('.0/24', '.10'))).toBe(true);
 });
 
 test('a removed connection leaves its prefix without a way, and the other is not touched', async () => {

@@ -18,8 +18,8 @@ export type DaemonProcess = { readonly pid: number; readonly startTicks: string 
 
 export type Daemons = {
   readonly start: (spec: DaemonSpec) => DaemonProcess;
-  /** The process of a pid file if it is still the same process and not a zombie. */
-  readonly find: (pidFile: string) => DaemonProcess | undefined;
+  /** The process of a pid file if it is still the same process and not a zombie, and, where one is given, in this network namespace. */
+  readonly find: (pidFile: string, namespaceFile?: string) => DaemonProcess | undefined;
   /** SIGTERM, then SIGKILL after `graceMs`; absent is success. Removes the pid file. @throws when it is there ten seconds later all the same. */
   readonly stop: (pidFile: string, graceMs?: number) => Promise<void>;
   readonly residentBytes: (pid: number) => number | undefined;
@@ -57,12 +57,13 @@ function startDaemon(spec: DaemonSpec): DaemonProcess {
   return found;
 }
 
-function findDaemon(pidFile: string): DaemonProcess | undefined {
+function findDaemon(pidFile: string, namespaceFile?: string): DaemonProcess | undefined {
   if (!existsSync(pidFile)) return undefined;
   const [pidText, startTicks] = readFileSync(pidFile, 'utf8').trim().split(' ');
   const pid = Number(pidText);
   if (!Number.isInteger(pid) || pid <= 1) return undefined;
-  return startTicksOf(pid) === startTicks && startTicks !== undefined ? { pid, startTicks } : undefined;
+  if (startTicks === undefined || startTicksOf(pid) !== startTicks) return undefined;
+  return namespaceFile === undefined || isWithin(pid, namespaceFile) ? { pid, startTicks } : undefined;
 }
 
 async function stopDaemon(clock: Clock, pidFile: string, graceMs: number): Promise<void> {
@@ -111,11 +112,14 @@ function residentBytes(pid: number): number | undefined {
 }
 
 /** network_namespaces(7): two names of one namespace are one inode. */
-async function killWithin(clock: Clock, namespaceFile: string, program: string | undefined): Promise<void> {
+function isWithin(pid: number | string, namespaceFile: string): boolean {
   const namespace = inodeOf(namespaceFile);
-  if (namespace === undefined) return;
+  return namespace !== undefined && inodeOf(`/proc/${pid}/ns/net`) === namespace;
+}
+
+async function killWithin(clock: Clock, namespaceFile: string, program: string | undefined): Promise<void> {
   const found = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && inodeOf(`/proc/${name}/ns/net`) === namespace)
+    .filter((name) => /^\d+$/.test(name) && isWithin(name, namespaceFile))
     .filter((name) => program === undefined || nameOf(name) === program)
     .map((name) => ({ pid: Number(name), startTicks: startTicksOf(Number(name)) }))
     .filter(({ startTicks }) => startTicks !== undefined);

@@ -13,16 +13,22 @@ export type FakeProgram = {
 /** @param exit to be called when the program ends by itself. */
 export type FakeProgramStart = (spec: DaemonSpec, exit: () => void) => FakeProgram;
 
-type Running = { readonly spec: DaemonSpec; readonly program: FakeProgram; readonly name: string };
+/** A namespace is the object that its name stands for: made anew under the same name, it is another one. */
+export type FakeNamespaceOf = (namespaceFile: string) => object | undefined;
+
+type Running = { readonly spec: DaemonSpec; readonly program: FakeProgram; readonly name: string; readonly namespace: object | undefined };
 
 export class FakeDaemons implements Daemons {
   readonly #programs: Readonly<Record<string, FakeProgramStart>>;
   readonly #running = new Map<number, Running>();
   #nextPid = 1000;
 
+  readonly #namespaceOf: FakeNamespaceOf;
+
   /** @param programs by file name: `xfrmd`, `charon-systemd`. */
-  constructor(programs: Readonly<Record<string, FakeProgramStart>>) {
+  constructor(programs: Readonly<Record<string, FakeProgramStart>>, namespaceOf: FakeNamespaceOf) {
     this.#programs = programs;
+    this.#namespaceOf = namespaceOf;
   }
 
   readonly start = (spec: DaemonSpec): DaemonProcess => {
@@ -30,14 +36,18 @@ export class FakeDaemons implements Daemons {
     const begin = this.#programs[name];
     if (begin === undefined) throw new Error(`the fake host has no program for "${spec.argv.join(' ')}"`);
     const pid = this.#nextPid++;
-    this.#running.set(pid, { spec, name, program: begin(spec, () => this.#running.delete(pid)) });
+    const namespace = this.#namespaceOf(namespaceFileOf(spec));
+    this.#running.set(pid, { spec, name, namespace, program: begin(spec, () => this.#running.delete(pid)) });
     writeFileSync(spec.pidFile, `${pid} 1\n`, { mode: 0o600 });
     return { pid, startTicks: '1' };
   };
 
-  readonly find = (pidFile: string): DaemonProcess | undefined => {
+  readonly find = (pidFile: string, namespaceFile?: string): DaemonProcess | undefined => {
     const pid = pidOf(pidFile);
-    return pid !== undefined && this.#running.has(pid) ? { pid, startTicks: '1' } : undefined;
+    const running = pid === undefined ? undefined : this.#running.get(pid);
+    if (pid === undefined || running === undefined) return undefined;
+    const isThere = namespaceFile === undefined || running.namespace === this.#namespaceOf(namespaceFile);
+    return isThere ? { pid, startTicks: '1' } : undefined;
   };
 
   readonly stop = async (pidFile: string): Promise<void> => {
@@ -67,6 +77,11 @@ export class FakeDaemons implements Daemons {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#running.keys()].map((pid) => this.kill(pid)));
   }
+}
+
+/** The one that nsenter(1) is told to enter. */
+export function namespaceFileOf({ argv }: DaemonSpec): string {
+  return argv.find((word) => word.startsWith('--net='))?.replace('--net=', '') ?? '';
 }
 
 function pidOf(pidFile: string): number | undefined {

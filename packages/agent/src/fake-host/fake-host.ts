@@ -4,14 +4,14 @@
  */
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { FakeCharon, openSession } from '@sallyport/protocols';
 import type { FakeCharonOptions } from '@sallyport/protocols';
 import { systemClock } from '@sallyport/runtime';
 import type { Clock, CommandRunner, DaemonSpec } from '@sallyport/runtime';
 import type { HostPaths } from '../engines/engine.ts';
 import { FakeCommands } from './fake-commands.ts';
-import { FakeDaemons } from './fake-daemons.ts';
+import { FakeDaemons, namespaceFileOf } from './fake-daemons.ts';
 import type { FakeProgram } from './fake-daemons.ts';
 import { startFakeXfrmd } from './fake-xfrmd.ts';
 import { printNamespaces } from './print-host.ts';
@@ -48,10 +48,11 @@ export class FakeHost implements AsyncDisposable {
     };
     for (const directory of [this.paths.runDirectory, this.paths.stateDirectory]) mkdirSync(directory, { recursive: true, mode: 0o700 });
     this.#charonOptions = { clock: options.clock ?? systemClock, ...options.peers };
-    this.daemons = new FakeDaemons({
-      xfrmd: (spec, exit) => this.#startXfrmd(spec, exit),
-      'charon-systemd': (spec, exit) => this.#startCharon(spec, exit),
-    });
+    const programs = {
+      xfrmd: (spec: DaemonSpec, exit: () => void) => this.#startXfrmd(spec, exit),
+      'charon-systemd': (spec: DaemonSpec, exit: () => void) => this.#startCharon(spec, exit),
+    };
+    this.daemons = new FakeDaemons(programs, (file) => this.commands.namespaces.get(basename(file)));
     this.commands = new FakeCommands();
   }
 
@@ -117,8 +118,7 @@ export class FakeHost implements AsyncDisposable {
 
 /** Whole name of the namespace a daemon was started in. */
 export function namespaceOf(spec: DaemonSpec): string {
-  const word = spec.argv.find((candidate) => candidate.startsWith('--net=/run/netns/')) ?? '';
-  return word.replace('--net=/run/netns/', '');
+  return basename(namespaceFileOf(spec));
 }
 
 async function printCharon(namespace: string, charon: FakeCharon): Promise<string> {

@@ -189,6 +189,24 @@ test('somebody else’s changes to our objects are undone', async () => {
   expect(await host.printHost()).toBe(before);
 });
 
+test.for(['xfrmd', 'kernel'] as const)(
+  'a namespace that somebody deleted is made anew, and its daemons leave the nameless one, with %s',
+  async (ipsec) => {
+    await using host = new FakeHost();
+    const plan = samplePlan([peer('a', 1)]);
+    await pass(host, plan, ipsec);
+    const [before, daemonsBefore] = [await host.printHost(), host.daemons.list().map(({ pid }) => pid)];
+    // They come and go meanwhile.
+  const namespaces = [...host.commands.namespaces.keys()];
+  for (const namespace of namespaces) {
+      await host.run(['ip', 'netns', 'delete', namespace]);
+      expect((await pass(host, plan, ipsec)).failures).toEqual([]);
+      expect(await host.printHost()).toBe(before);
+    }
+    expect(host.daemons.list().filter(({ pid }) => daemonsBefore.includes(pid))).toEqual([]);
+  },
+);
+
 test('the sample plan makes the host as printed', async () => {
   const plan = samplePlan([peer('a', 1), peer('b', 2)]);
   await expect(await printed(plan)).toMatchFileSnapshot('sample-host.golden.txt');

@@ -5,7 +5,7 @@
 import type { EngineObservation } from '@sallyport/model';
 import type { ViciSession } from '@sallyport/protocols';
 import type { EngineContext } from '../engine.ts';
-import { ensureCharon, startedAt, type CharonFiles, type CharonSpec, type RunningCharon } from './charon.ts';
+import { ensureCharon, findCharon, startedAt, type CharonFiles, type CharonSpec, type RunningCharon } from './charon.ts';
 
 export type CharonLinkOptions = {
   readonly context: EngineContext;
@@ -27,7 +27,7 @@ export function createCharonLink({ context, files, charon, onSession }: CharonLi
   let running: RunningCharon | undefined;
   return {
     ensure: async () => {
-      const found = context.daemons.find(files.pidFile);
+      const found = findCharon(context, charon().namespace);
       if (running?.session.connection.isOpen === true && found?.pid === running.process.pid) return running.session;
       running?.session[Symbol.dispose]();
       running = await ensureCharon(context, charon());

@@ -69,7 +69,7 @@ export function charonFiles(paths: Pick<HostPaths, 'runDirectory'>, namespace: s
  */
 export async function ensureCharon(context: CharonContext, spec: CharonSpec): Promise<RunningCharon> {
   const files = charonFiles(context.paths, spec.namespace);
-  const found = context.daemons.find(files.pidFile);
+  const found = findCharon(context, spec.namespace);
   if (found !== undefined) {
     try {
       return { process: found, session: await greet(context, files), wasStarted: false };
@@ -94,6 +94,11 @@ export async function ensureCharon(context: CharonContext, spec: CharonSpec): Pr
   } catch (error) {
     throw new Error(`charon of ${spec.namespace} did not get ready: ${lastWords(files)}`, { cause: error });
   }
+}
+
+/** One that is in a namespace which somebody deleted, and whose name is another one's now, is not this instance's: it is stopped and started anew. */
+export function findCharon({ daemons, paths }: Pick<EngineContext, 'daemons' | 'paths'>, namespace: string): DaemonProcess | undefined {
+  return daemons.find(charonFiles(paths, namespace).pidFile, namespaceFile(paths, namespace));
 }
 
 class CharonEnded extends Error {

@@ -56,15 +56,16 @@ export function createXfrmdEngine(context: EngineContext, options: XfrmdOptions)
   }
 
   async function ensureRunning(namespace: string): Promise<void> {
-    if (daemons.find(pidFile(namespace)) !== undefined) {
+    if (daemons.find(pidFile(namespace), namespaceFile(paths, namespace)) !== undefined) {
       try {
         await health(namespace);
         return;
       } catch (error) {
         log.warn({ namespace, err: error }, 'xfrmd does not answer; starting it anew');
-        await daemons.stop(pidFile(namespace), 1000);
       }
     }
+    // Also one that serves a namespace which somebody deleted: the name has been another one's since.
+    await daemons.stop(pidFile(namespace), 1000);
     // A charon left from before would wait for answers of an XFRM that is gone.
     await daemons.stop(options.charonPidFile(namespace), 0);
     // One that was started in the instant before a crash has no pid file.
