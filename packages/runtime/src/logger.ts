@@ -13,12 +13,20 @@ export type Logger = {
   readonly child: (fields: LogFields) => Logger;
 };
 
-/** JSON lines to a file descriptor path or stderr. `file` is created 0600. */
+/** Kept in memory of lines that can't be written; later ones are dropped. */
+const heldBackBytes = 1024 * 1024;
+
+/**
+ * JSON lines to a file or stderr. `file` is created 0600. Saying something never fails: lines that a full disk does not take are written
+ * once it has space, before the next line.
+ */
 export function createLogger(options: { readonly component: string; readonly level?: string; readonly file?: string }): Logger {
   const destination =
     options.file === undefined
       ? pino.destination({ dest: 2, sync: true })
-      : pino.destination({ dest: options.file, sync: true, mode: 0o600 });
+      : pino.destination({ dest: options.file, sync: true, mode: 0o600, maxLength: heldBackBytes });
+  // Without a listener pino throws it at who logs: a full disk would end the program.
+  destination.on('error', () => {});
   return wrap(
     pino({ base: { component: options.component }, level: options.level ?? 'info', timestamp: pino.stdTimeFunctions.isoTime }, destination),
   );
