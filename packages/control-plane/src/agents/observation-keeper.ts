@@ -16,7 +16,7 @@ export function createObservationKeeper(context: ArmContext): (observation: Host
     const last = persisted.get(observation.host);
     const now = context.clock.monotonic();
     if (last !== undefined && last.digest === digest && now - last.at < persistEveryMs) return;
-    persisted.set(observation.host, { at: now, digest });
     await context.store.commit([putRecord('observation', observation.host, record)]);
+    persisted.set(observation.host, { at: now, digest });
   };
 }

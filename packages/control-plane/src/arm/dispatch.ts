@@ -1,6 +1,8 @@
 /** From a request to its answer: route, sign-in, api-version, handler; every failure becomes an ARM error answer. */
+import type { ArmError } from '@sallyport/model';
 import { armErrors } from '@sallyport/model';
 import type { Logger } from '@sallyport/runtime';
+import { StoreError } from '../store/store.ts';
 import { resourcesApiVersions, checkApiVersion } from './api-version.ts';
 import type { ArmRequest, ArmResponse } from './message.ts';
 import { ArmFailure, failureResponse, queryValue } from './message.ts';
@@ -37,12 +39,19 @@ export function createDispatch(options: {
     } catch (error) {
       if (error instanceof ArmFailure) return failureResponse(error);
       options.log.error({ err: error, correlationId: request.correlationId, path: request.segments.join('/') }, 'request failed');
-      return failureResponse(new ArmFailure(armErrors.internal(request.correlationId)));
+      return failureResponse(new ArmFailure(errorOfStore(error) ?? armErrors.internal(request.correlationId)));
     }
   };
 }
 
-function noRoute(request: ArmRequest): ReturnType<typeof armErrors.resourceGroupNotFound> {
+/** The store took the change back; its own sentence names files, and is the operator's. */
+function errorOfStore(error: unknown): ArmError | undefined {
+  if (!(error instanceof StoreError)) return undefined;
+  if (error.code === 'full') return armErrors.insufficientStorage();
+  return error.code === 'unavailable' ? armErrors.storageUnavailable() : undefined;
+}
+
+function noRoute(request: ArmRequest): ArmError {
   const path = `/${request.segments.join('/')}`;
   return {
     status: 404,

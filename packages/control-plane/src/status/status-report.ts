@@ -16,6 +16,8 @@ export type StatusReport = {
   readonly connections: readonly ConnectionStatusLine[];
   readonly operations: readonly { readonly id: string; readonly name: string; readonly resource: string; readonly startedAt: string }[];
   readonly tasks: readonly TaskStatus[];
+  /** Why nothing can be stored, with the remedy. */
+  readonly storeFailure?: string;
   readonly conditions: readonly Condition[];
   /** Resources by type. */
   readonly counts: Readonly<Record<string, number>>;
@@ -51,6 +53,7 @@ export type ConnectionStatusLine = {
 
 export function statusReport(context: ArmContext): StatusReport {
   const plan = context.live.plan();
+  const storeFailure = context.store.failure();
   const gateways = context.resources.list('Microsoft.Network/virtualNetworkGateways');
   return {
     at: new Date(context.clock.now()).toISOString(),
@@ -60,6 +63,7 @@ export function statusReport(context: ArmContext): StatusReport {
     connections: context.resources.list('Microsoft.Network/connections').map((connection) => connectionLine(context, connection)),
     operations: context.operations.inProgress().map(({ id, name, resource, startedAt }) => ({ id, name, resource, startedAt })),
     tasks: context.diagnostics.tasks(),
+    ...(storeFailure === undefined ? {} : { storeFailure }),
     conditions: listConditions(context),
     counts: Object.fromEntries(context.rules.all.map(({ type }) => [type, context.resources.list(type).length])),
     residentBytes: process.memoryUsage.rss(),

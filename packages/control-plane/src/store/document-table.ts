@@ -37,21 +37,41 @@ export class DocumentTable {
     this.#revision = Math.max(this.#revision, revision);
   }
 
-  /** @throws StoreError conflict, before anything changes. */
+  /** Watchers hear of it by `tell`. @throws StoreError conflict, before anything changes. */
   apply(changes: readonly Change[]): readonly Committed[] {
     for (const change of changes) this.#check(change);
     this.#revision += 1;
     const revision = this.#revision;
-    const committed = changes.map((change) => {
-      const documents = this.#of(change.kind);
-      const before = documents.get(change.key);
-      if (change.type === 'put') documents.set(change.key, { kind: change.kind, key: change.key, revision, value: change.value });
-      else documents.delete(change.key);
-      if (change.type === 'delete' || before === undefined) this.#keys.delete(change.kind);
+    return changes.map((change) => {
+      const before = this.get(change.kind, change.key);
+      this.#place(change, change.type === 'put' ? { kind: change.kind, key: change.key, revision, value: change.value } : undefined);
       return { change, before, revision };
     });
+  }
+
+  /**
+   * Takes the newest commits back, the documents' revisions included; answers what that did, as `apply` would. The store's own revision
+   * stays: no number means two things.
+   */
+  undo(committed: readonly Committed[]): readonly Committed[] {
+    return committed.toReversed().map(({ change, before: restored }) => {
+      const { kind, key } = change;
+      const before = this.get(kind, key);
+      this.#place(change, restored);
+      const back: Change = restored === undefined ? { type: 'delete', kind, key } : { type: 'put', kind, key, value: restored.value };
+      return { change: back, before, revision: this.#revision };
+    });
+  }
+
+  tell(committed: readonly Committed[]): void {
     for (const listener of this.#listeners) listener(committed);
-    return committed;
+  }
+
+  #place({ kind, key }: Change, document: StoredDocument | undefined): void {
+    const documents = this.#of(kind);
+    if (document === undefined || !documents.has(key)) this.#keys.delete(kind);
+    if (document === undefined) documents.delete(key);
+    else documents.set(key, document);
   }
 
   #check(change: Change): void {

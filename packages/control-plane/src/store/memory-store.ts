@@ -13,9 +13,10 @@ export function createMemoryStore(): Store {
     watch: table.watch,
     commit: async (changes) => {
       if (isClosed) throw new StoreError('unavailable', 'the store is closed');
-      table.apply(changes);
+      table.tell(table.apply(changes));
     },
     flushed: async () => {},
+    failure: () => undefined,
     [Symbol.asyncDispose]: async () => {
       isClosed = true;
     },

@@ -1,14 +1,15 @@
 /**
  * The embedded store: one file, write-ahead log, every document cached parsed in memory. Commits of one turn of the event
- * loop share one transaction and one fsync. A second process on the same file is refused.
+ * loop share one transaction and one fsync. A second process on the same file is refused. Why SQLite failed is told by sqlite-errors.ts.
  */
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { DocumentTable } from './document-table.ts';
 import { migrations } from './migrations.ts';
 import type { Seal } from './seal.ts';
-import type { Committed, Store, StoreKind } from './store.ts';
+import { movedError, openError, writeError } from './sqlite-errors.ts';
+import type { Change, Committed, Store, StoreKind } from './store.ts';
 import { StoreError } from './store.ts';
 
 /**
@@ -17,16 +18,13 @@ import { StoreError } from './store.ts';
  */
 const sealedKinds: ReadonlySet<string> = new Set<StoreKind>(['secret', 'deployment', 'operation']);
 
-/** SQLITE_BUSY. https://sqlite.org/rescode.html#busy */
-const sqliteBusy = 5;
-
 type Waiting = {
   readonly committed: readonly Committed[];
   readonly resolve: () => void;
   readonly reject: (error: StoreError) => void;
 };
 
-/** @throws StoreError in-use, corrupt */
+/** @throws StoreError in-use, corrupt, full, unavailable */
 export function openSqliteStore(options: { readonly file: string; readonly seal: Seal }): Store {
   const database = openDatabase(options.file);
   const table = new DocumentTable();
@@ -34,9 +32,14 @@ export function openSqliteStore(options: { readonly file: string; readonly seal:
     load(database, table, options.seal);
   } catch (error) {
     database.close();
-    throw error;
+    throw openError(options.file, error);
   }
-  const write = createWriter(database, options.seal);
+  const toDisk = createWriter(database, options.seal);
+  const isInPlace = watchPlace([options.file, `${options.file}-wal`]);
+  const write: typeof toDisk = (committed) => {
+    if (!isInPlace()) throw movedError(options.file);
+    toDisk(committed);
+  };
   let waiting: Waiting[] = [];
   let failure: StoreError | undefined;
   let isClosed = false;
@@ -45,14 +48,36 @@ export function openSqliteStore(options: { readonly file: string; readonly seal:
     const batch = waiting;
     waiting = [];
     if (batch.length === 0) return;
+    const committed = batch.flatMap((one) => one.committed);
     try {
-      write(batch.flatMap(({ committed }) => committed));
+      write(committed);
       for (const { resolve } of batch) resolve();
     } catch (cause) {
-      // Memory is now ahead of the disk: refuse everything until a restart reads the disk again.
-      failure = new StoreError('unavailable', `could not write ${options.file}`, cause);
-      for (const { reject } of batch) reject(failure);
+      const error = failed(cause);
+      table.tell(table.undo(committed));
+      for (const { reject } of batch) reject(error);
     }
+  }
+
+  function failed(cause: unknown): StoreError {
+    failure = writeError(options.file, cause);
+    return failure;
+  }
+
+  /**
+   * After a failure the disk comes first, and memory only when it took the change: nobody sees, or is woken by, what may not last,
+   * and the first commit that can be written again ends the failure.
+   */
+  function commitToDiskFirst(changes: readonly Change[]): void {
+    const committed = table.apply(changes);
+    try {
+      write(committed);
+    } catch (cause) {
+      table.undo(committed);
+      throw failed(cause);
+    }
+    failure = undefined;
+    table.tell(committed);
   }
 
   function enqueue(committed: readonly Committed[]): Promise<void> {
@@ -68,12 +93,17 @@ export function openSqliteStore(options: { readonly file: string; readonly seal:
     revision: table.revision,
     watch: table.watch,
     commit: async (changes) => {
-      if (failure !== undefined) throw failure;
       if (isClosed) throw new StoreError('unavailable', 'the store is closed');
-      await enqueue(table.apply(changes));
+      if (failure !== undefined) {
+        commitToDiskFirst(changes);
+        return;
+      }
+      const committed = table.apply(changes);
+      table.tell(committed);
+      await enqueue(committed);
     },
+    failure: () => failure?.message,
     flushed: async () => {
-      if (failure !== undefined) throw failure;
       if (waiting.length > 0) await enqueue([]);
     },
     [Symbol.asyncDispose]: async () => {
@@ -95,11 +125,15 @@ function openDatabase(file: string): DatabaseSync {
     migrate(database);
     return database;
   } catch (cause) {
-    const isBusy = cause instanceof Error && 'errcode' in cause && cause.errcode === sqliteBusy;
-    throw isBusy
-      ? new StoreError('in-use', `${file} is in use by another control plane`, cause)
-      : new StoreError('corrupt', `could not open ${file}`, cause);
+    throw openError(file, cause);
   }
+}
+
+/** Whether the files are those that we hold open: SQLite would go on writing to removed ones, and all of it would be gone with us. */
+function watchPlace(files: readonly string[]): () => boolean {
+  const inodes = (): string => files.map((file) => statSync(file, { throwIfNoEntry: false })?.ino ?? 0).join(' ');
+  const opened = inodes();
+  return () => inodes() === opened;
 }
 
 function migrate(database: DatabaseSync): void {
@@ -144,7 +178,7 @@ function createWriter(database: DatabaseSync, seal: Seal): (committed: readonly 
       count.run(committed.at(-1)?.revision ?? 0);
       database.exec('COMMIT');
     } catch (error) {
-      database.exec('ROLLBACK');
+      if (database.isTransaction) database.exec('ROLLBACK'); // a full disk ends it by itself
       throw error;
     }
   };

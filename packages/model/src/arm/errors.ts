@@ -126,6 +126,19 @@ export const armErrors = {
       'InternalServerError',
       `The server failed to answer this request. The log has the reason under correlation id '${correlationId}'.`,
     ),
+  /** RFC 4918 §11.5. The operator reads where in the log and in `sallyport status`; a client may be somebody else. */
+  insufficientStorage: () =>
+    frontDoor(
+      507,
+      'InsufficientStorage',
+      'Nothing was changed: the disk of the control plane is full. Free some space and send the request again.',
+    ),
+  storageUnavailable: () =>
+    frontDoor(
+      503,
+      'ServiceUnavailable',
+      'Nothing was changed: the control plane cannot write its data. `sallyport status` on its host says why.',
+    ),
 
   // Who asks.
   authenticationFailed: () => frontDoor(401, 'AuthenticationFailed', "Authentication failed. The 'Authorization' header is missing."),
