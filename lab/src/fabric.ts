@@ -3,8 +3,9 @@
  * Two fabrics never touch each other's namespaces. Not the objects themselves: those are the agent's and sites.ts's.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { writeWholeFile } from '@sallyport/runtime';
 
 export type Fabric = {
   /** Four hex digits, chosen once per data directory. */
@@ -28,7 +29,7 @@ export function createFabric(dataDirectory: string, runDirectory?: string): Fabr
   const directory = resolve(dataDirectory);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const file = join(directory, 'fabric.json');
-  if (!existsSync(file)) writeWhole(file, `${JSON.stringify({ id: randomBytes(2).toString('hex'), runDirectory })}\n`);
+  if (!existsSync(file)) writeWholeFile(file, `${JSON.stringify({ id: randomBytes(2).toString('hex'), runDirectory })}\n`);
   return openFabric(directory);
 }
 
@@ -47,10 +48,4 @@ export function openFabric(dataDirectory: string): Fabric {
     runDirectory: typeof runDirectory === 'string' ? runDirectory : `/run/sallyport/${id}`,
     namespacePrefix: `sp-${id}-`,
   };
-}
-
-/** Replaces a file in one step (0600), so that a crash leaves the old one or the new one. */
-export function writeWhole(file: string, text: string): void {
-  writeFileSync(`${file}.new`, text, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
 }

@@ -6,8 +6,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { addressAt, containsAddress, formatAddress, parseAddress, parseCidr } from '@sallyport/model';
+import { writeWholeFile } from '@sallyport/runtime';
 import { lockDataDirectory } from './data-lock.ts';
-import { LabError, writeWhole } from './fabric.ts';
+import { LabError } from './fabric.ts';
 import type { Fabric } from './fabric.ts';
 
 export type Site = {
@@ -70,7 +71,7 @@ export async function changeMachines<T>(
 ): Promise<T> {
   using _lock = await lockDataDirectory(fabric.dataDirectory, 'lab');
   const { machines, result } = change(readMachines(fabric));
-  writeWhole(join(fabric.dataDirectory, 'lab.json'), `${JSON.stringify({ machines }, undefined, 2)}\n`);
+  writeWholeFile(join(fabric.dataDirectory, 'lab.json'), `${JSON.stringify({ machines }, undefined, 2)}\n`);
   return result;
 }
 

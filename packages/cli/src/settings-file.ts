@@ -6,8 +6,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { LabError, writeWhole } from '@sallyport/lab';
+import { LabError } from '@sallyport/lab';
 import type { Fabric } from '@sallyport/lab';
+import { writeWholeFile } from '@sallyport/runtime';
 import type { SettingsInput } from '@sallyport/control-plane';
 
 /** RFC 5737's third documentation prefix; the other two are the lab's sites and clients. */
@@ -15,7 +16,7 @@ const gatewayPool = { prefix: '198.51.100.0/24', router: '198.51.100.1' } as con
 
 export function readSettings(fabric: Fabric): SettingsInput {
   const file = join(fabric.dataDirectory, 'settings.json');
-  if (!existsSync(file)) writeWhole(file, `${JSON.stringify(defaultSettings(), undefined, 2)}\n`);
+  if (!existsSync(file)) writeWholeFile(file, `${JSON.stringify(defaultSettings(), undefined, 2)}\n`);
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as SettingsInput; // startControlPlane checks it and lists every problem
   } catch (cause) {

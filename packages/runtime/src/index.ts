@@ -4,6 +4,7 @@ export * from './clock.ts';
 export * from './logger.ts';
 export * from './command-runner.ts';
 export * from './daemon.ts';
+export * from './whole-file.ts';
 export * from './background-task.ts';
 export * from './until.ts';
 export * from './when-quiet.ts';

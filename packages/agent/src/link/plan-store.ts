@@ -1,10 +1,11 @@
 /** The last plan this host accepted, kept across restarts: the host works from it while the control plane is away. */
 import { join } from 'node:path';
 import { agentProtocolVersion } from '@sallyport/model';
+import { writeWholeFile } from '@sallyport/runtime';
 import type { HostPaths } from '../engines/engine.ts';
 import { parsePlanMessage } from './control-client.ts';
 import type { NumberedPlan } from './control-client.ts';
-import { readFileIfPresent, writeFileAtomically } from './files.ts';
+import { readFileIfPresent } from './files.ts';
 
 export type PlanStore = {
   readonly current: () => NumberedPlan | undefined;
@@ -25,7 +26,7 @@ export function openPlanStore(paths: Pick<HostPaths, 'stateDirectory'>, host: st
     accept: (plan) => {
       const refusal = refusalOf(plan, current);
       if (refusal !== undefined) return refusal;
-      writeFileAtomically(file, JSON.stringify({ protocolVersion: agentProtocolVersion, ...plan }));
+      writeWholeFile(file, JSON.stringify({ protocolVersion: agentProtocolVersion, ...plan }));
       current = plan;
       return undefined;
     },

@@ -7,9 +7,9 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { secretReferences } from '@sallyport/model';
 import type { HostPlan, SecretReference } from '@sallyport/model';
-import { Secret } from '@sallyport/runtime';
+import { Secret, writeWholeFile } from '@sallyport/runtime';
 import type { HostPaths } from '../engines/engine.ts';
-import { readFileIfPresent, writeFileAtomically } from './files.ts';
+import { readFileIfPresent } from './files.ts';
 
 export type SecretStore = {
   /** @throws LinkError when it is nowhere to be had. */
@@ -32,7 +32,7 @@ export function openSecretStore(
       if (remembered !== undefined) return remembered;
       const copy = readFileIfPresent(join(directory, name));
       const secret = copy === undefined ? await fetch(reference) : new Secret(copy);
-      if (copy === undefined && keepsCopies) writeFileAtomically(join(directory, name), secret.reveal());
+      if (copy === undefined && keepsCopies) writeWholeFile(join(directory, name), secret.reveal());
       known.set(name, secret);
       return secret;
     },

@@ -9,7 +9,7 @@ import type { JWK } from 'jose';
 import type { ArmError } from '@sallyport/model';
 import { armErrors } from '@sallyport/model';
 import type { Clock, IdSource } from '@sallyport/runtime';
-import { writePrivateFile } from '../files.ts';
+import { writeWholeFile } from '@sallyport/runtime';
 import { normaliseAudience } from './audience.ts';
 
 export type Principal = { readonly clientId: string; readonly tenantId: string };
@@ -35,7 +35,7 @@ export function openTokenAuthority(options: {
   const { tenantId, clock, ids } = options;
   if (!existsSync(options.keyFile)) {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    writePrivateFile(options.keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+    writeWholeFile(options.keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
   }
   const privateKey = createPrivateKey(readFileSync(options.keyFile, 'utf8'));
   const publicKey = createPublicKey(privateKey);

@@ -4,7 +4,7 @@
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { writePrivateFile } from '../files.ts';
+import { writeWholeFile } from '@sallyport/runtime';
 import { StoreError } from './store.ts';
 
 export type Seal = {
@@ -18,7 +18,7 @@ const tagBytes = 16;
 
 /** The key of a data directory; made at first start, 0600. */
 export function sealFromKeyFile(file: string): Seal {
-  if (!existsSync(file)) writePrivateFile(file, `${randomBytes(32).toString('base64')}\n`);
+  if (!existsSync(file)) writeWholeFile(file, `${randomBytes(32).toString('base64')}\n`);
   const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64');
   if (key.length !== 32) throw new StoreError('corrupt', `key file ${file} does not hold 32 bytes in base64`);
   return sealWith(key);

@@ -9,7 +9,7 @@ import type { webcrypto } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@sallyport/runtime';
-import { writePrivateFile } from '../files.ts';
+import { writeWholeFile } from '@sallyport/runtime';
 
 export type KeyPair = { readonly keyPem: string; readonly certificatePem: string };
 
@@ -36,8 +36,8 @@ export async function openAuthority(directory: string, clock: Clock): Promise<Ce
   const keyFile = join(directory, 'ca', 'key.pem');
   if (!existsSync(caFile) || !existsSync(keyFile)) {
     const made = await createAuthority(clock);
-    writePrivateFile(keyFile, made.keyPem);
-    writePrivateFile(caFile, made.certificatePem, 0o644);
+    writeWholeFile(keyFile, made.keyPem);
+    writeWholeFile(caFile, made.certificatePem, { mode: 0o644 });
   }
   const caPem = readFileSync(caFile, 'utf8');
   const certificate = new x509.X509Certificate(caPem);

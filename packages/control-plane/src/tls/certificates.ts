@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '@sallyport/runtime';
-import { writePrivateFile } from '../files.ts';
+import { writeWholeFile } from '@sallyport/runtime';
 import type { CertificateAuthority, KeyPair } from './authority.ts';
 
 /** Below the 398 days that some TLS clients accept at most. */
@@ -51,7 +51,7 @@ export async function issueAgentCertificate(options: {
     options.authority.issue({ commonName: host, usage: 'client', names: [], addresses: [], days: leafDays }),
   );
   const caFile = join(folder, 'ca.pem');
-  writePrivateFile(caFile, options.authority.caPem);
+  writeWholeFile(caFile, options.authority.caPem);
   return { keyFile: join(folder, 'key.pem'), certFile: join(folder, 'cert.pem'), caFile };
 }
 
@@ -68,8 +68,8 @@ async function keepOrIssue(
     if (isGood(kept, options.authority.caPem, names, options.clock)) return kept;
   }
   const made = await issue();
-  writePrivateFile(keyFile, made.keyPem);
-  writePrivateFile(certFile, made.certificatePem);
+  writeWholeFile(keyFile, made.keyPem);
+  writeWholeFile(certFile, made.certificatePem);
   return made;
 }
 

@@ -7,8 +7,8 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, rmSy
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { openSession, type ViciSession } from '@sallyport/protocols';
-import { boundLog, until, type DaemonProcess } from '@sallyport/runtime';
-import { readFileIfPresent, writeFileAtomically } from '../../link/files.ts';
+import { boundLog, until, writeWholeFile, type DaemonProcess } from '@sallyport/runtime';
+import { readFileIfPresent } from '../../link/files.ts';
 import { inNamespace, namespaceFile, type EngineContext, type HostPaths } from '../engine.ts';
 import { charonSettings } from './charon-settings.ts';
 import type { XfrmVariant } from './render.ts';
@@ -119,7 +119,7 @@ async function greet(context: CharonContext, files: CharonFiles): Promise<ViciSe
 
 async function startCharon(context: CharonContext, spec: CharonSpec, files: CharonFiles): Promise<DaemonProcess> {
   mkdirSync(files.directory, { recursive: true, mode: 0o700 });
-  writeFileAtomically(files.settings, charonSettings(files));
+  writeWholeFile(files.settings, charonSettings(files));
   makePrivate(files.logFile);
   if (spec.variant === 'kernel') await flushKernel(context, spec.namespace);
   // `env` and not the daemon's environment: the preloaded library is for charon, not for nsenter.

@@ -5,7 +5,8 @@
  */
 import type { ChildSaObservation, ResourceId } from '@sallyport/model';
 import { resourceKey } from '@sallyport/model';
-import { readFileIfPresent, writeFileAtomically } from '../../link/files.ts';
+import { writeWholeFile } from '@sallyport/runtime';
+import { readFileIfPresent } from '../../link/files.ts';
 
 export type Traffic = {
   readonly ingressBytes: number;
@@ -88,7 +89,7 @@ export function openCounters(file: string): Counters {
     save: () => {
       if (!isChanged) return;
       // A kill costs nothing; power lost costs what was counted since the kernel last wrote.
-      writeFileAtomically(file, JSON.stringify(Object.fromEntries([...entries].map(([key, entry]) => [key, stored(entry)]))), {
+      writeWholeFile(file, JSON.stringify(Object.fromEntries([...entries].map(([key, entry]) => [key, stored(entry)]))), {
         isDurable: false,
       });
       isChanged = false;

@@ -4,8 +4,8 @@
  * nothing. Reading is cheap and late by a tenth of a second at most; who decides by what the log says asks for it first (`catchUp`).
  */
 import { rmSync } from 'node:fs';
-import { BackgroundTask, whenQuiet } from '@sallyport/runtime';
-import { readFileIfPresent, writeFileAtomically } from '../../link/files.ts';
+import { BackgroundTask, whenQuiet, writeWholeFile } from '@sallyport/runtime';
+import { readFileIfPresent } from '../../link/files.ts';
 import type { EngineContext } from '../engine.ts';
 import { CharonLog, type LogPosition, type TimedLogLine } from './charon-log.ts';
 import { startedAt, type CharonFiles } from './charon.ts';
@@ -69,7 +69,7 @@ export function createListening(options: ListeningOptions): Listening {
     try {
       history.flush(isReread);
       const position = log.position;
-      if (position !== undefined) writeFileAtomically(files.logRead, JSON.stringify({ ...position, session }), { isDurable: false });
+      if (position !== undefined) writeWholeFile(files.logRead, JSON.stringify({ ...position, session }), { isDurable: false });
     } catch (error) {
       // A full disk costs history, never tunnels.
       context.log.warn({ instance: namespace, err: error }, 'could not write the history of tunnels');
