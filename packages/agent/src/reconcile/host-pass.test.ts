@@ -197,8 +197,8 @@ test.for(['xfrmd', 'kernel'] as const)(
     await pass(host, plan, ipsec);
     const [before, daemonsBefore] = [await host.printHost(), host.daemons.list().map(({ pid }) => pid)];
     // They come and go meanwhile.
-  const namespaces = [...host.commands.namespaces.keys()];
-  for (const namespace of namespaces) {
+    const namespaces = [...host.commands.namespaces.keys()];
+    for (const namespace of namespaces) {
       await host.run(['ip', 'netns', 'delete', namespace]);
       expect((await pass(host, plan, ipsec)).failures).toEqual([]);
       expect(await host.printHost()).toBe(before);
