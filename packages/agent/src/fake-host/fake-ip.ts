@@ -104,7 +104,7 @@ function setLink(namespace: FakeNamespace, words: readonly string[]): void {
   }
 }
 
-const typedRoutes: readonly IpRouteType[] = ['blackhole', 'unreachable', 'prohibit'];
+const typedRoutes: readonly IpRouteType[] = ['local', 'blackhole', 'unreachable', 'prohibit'];
 
 function parseRouteWords(words: readonly string[]): IpRoute {
   const type = typedRoutes.find((candidate) => candidate === words[0]) ?? 'unicast';

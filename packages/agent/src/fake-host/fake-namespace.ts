@@ -122,17 +122,11 @@ export class FakeNamespace {
 
   #addConnected(device: string, address: string): void {
     const cidr = parseCidr(address);
-    if (cidr === undefined || cidr.length === 32 || device === 'lo') return;
     const source = address.split('/')[0] ?? '';
-    this.routes.push({
-      type: 'unicast',
-      destination: formatCidr(cidr),
-      table: 254,
-      protocol: 2,
-      metric: 0,
-      source,
-      nextHops: [{ device }],
-    });
+    const common = { protocol: 2, metric: 0, source, nextHops: [{ device }] };
+    this.routes.push({ type: 'local', destination: `${source}/32`, table: 255, ...common });
+    if (cidr === undefined || cidr.length === 32 || device === 'lo') return;
+    this.routes.push({ type: 'unicast', destination: formatCidr(cidr), table: 254, ...common });
   }
 
   /** The interface a neighbour is on: only directly connected ones count, as for the kernel. */

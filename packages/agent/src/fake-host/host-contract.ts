@@ -134,6 +134,23 @@ export function hostContract(open: () => ContractHost): void {
     expect(await readHost(host.context)).toEqual(before);
   });
 
+  test('what the kernel made with an address, and somebody flushed, comes back with all that needs it', async () => {
+    const plan = samplePlan([peer('a', 1)]);
+    await pass(plan);
+    const before = await readHost(host.context);
+    const flushed = [
+      'route delete 10.1.0.0/16 protocol 213 via 10.1.255.1 dev vnet',
+      'route delete 10.1.255.0/27 protocol 2 dev vnet',
+      'route delete local 10.1.255.4/32 table 255 protocol 2 dev vnet',
+      'route delete local 198.51.100.10/32 table 255 protocol 2 dev public',
+      'rule delete priority 32766 from all table 254 protocol 2',
+    ];
+    expect(await runBatch(host.context, 'gw-hq-0', flushed)).toEqual([]);
+    expect(await readHost(host.context)).not.toEqual(before);
+    await pass(plan);
+    expect(await readHost(host.context)).toEqual(before);
+  });
+
   test('a table that is not there reads as absent', async () => {
     await pass({ ...samplePlan([]), instances: [] });
     expect((await observeTable(host.context, 'nic-vm1')).table).toBeUndefined();

@@ -12,7 +12,11 @@ function printNamespace(namespace: FakeNamespace | undefined): readonly string[]
   if (namespace === undefined) return [];
   return [
     ...[...namespace.links.values()].map(printLink).toSorted(),
-    ...namespace.routes.map(printRoute).toSorted(),
+    // The local table says what the addresses say already.
+    ...namespace.routes
+      .filter((route) => route.type !== 'local')
+      .map(printRoute)
+      .toSorted(),
     ...namespace.rules.filter((rule) => rule.protocol !== 2).map(printRule),
     ...[...namespace.sysctls].map(([key, value]) => `sysctl ${key} = ${value}`).toSorted(),
     ...[...namespace.tables].flatMap(([table, chains]) => [

@@ -4,9 +4,10 @@
  */
 import type { ResourceId } from '@sallyport/model';
 import { batchLine, routeWords } from '@sallyport/protocols';
-import type { IpLink, IpRoute, NamespaceReading, TableReading } from '@sallyport/protocols';
+import type { IpLink, IpRoute, IpRule, NamespaceReading, TableReading } from '@sallyport/protocols';
 import { isLoaded } from '../marked-table.ts';
 import type { MarkedTable } from '../marked-table.ts';
+import { kernelRoutes, mainRule } from './kernel-routes.ts';
 import { fabricProtocol } from './render.ts';
 import type { DeviceState, FabricState, NamespaceState, PairState } from './state.ts';
 
@@ -106,19 +107,23 @@ function linkOf(observed: ObservedNamespace | undefined, name: string): IpLink |
 
 function configure(state: NamespaceState, observed: ObservedNamespace): readonly Action[] {
   const { routes, rules } = observed.reading;
+  const missingRules = (wanted: readonly IpRule[]): readonly Action[] =>
+    wanted
+      .filter((rule) => !rules.some((other) => isSameRule(rule, other)))
+      .map((rule) => ({ line: ruleLine('add', rule), resource: undefined }));
   return [
+    // Gateways of routes are looked up by it.
+    ...(observed === nothing ? [] : missingRules([mainRule])),
     // Bridges first: their ports name them.
     ...state.devices
       .toSorted((a, b) => Number(b.isBridge) - Number(a.isBridge))
       .flatMap((device) => configureDevice(device, linkOf(observed, device.name))),
-    ...state.routes
+    ...[...state.devices.flatMap((device) => kernelRoutes(device, linkOf(observed, device.name))), ...state.routes]
       .filter((route) => !routes.some((other) => isSameRoute(route, other)))
       // A route on the device a gateway is reached through comes before the routes through that gateway.
       .toSorted((a, b) => Number(usesGateway(a)) - Number(usesGateway(b)))
       .map((route) => ({ line: batchLine('route', 'replace', ...routeWords(route)), resource: route.resource })),
-    ...state.rules
-      .filter((rule) => !rules.some((other) => isSameRule(rule, other)))
-      .map((rule) => ({ line: ruleLine('add', rule), resource: undefined })),
+    ...missingRules(state.rules),
   ];
 }
 
