@@ -3,9 +3,9 @@
  * Two fabrics never touch each other's namespaces. Not the objects themselves: those are the agent's and sites.ts's.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { writeWholeFile } from '@sallyport/runtime';
+import { groundTrouble, readOwnFile, writeWholeFile } from '@sallyport/runtime';
 
 export type Fabric = {
   /** Four hex digits, chosen once per data directory. */
@@ -27,7 +27,12 @@ export class LabError extends Error {
  */
 export function createFabric(dataDirectory: string, runDirectory?: string): Fabric {
   const directory = resolve(dataDirectory);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const trouble = groundTrouble(directory);
+    throw trouble === undefined ? new LabError(`could not make ${directory}`, { cause }) : new LabError(trouble);
+  }
   const file = join(directory, 'fabric.json');
   if (!existsSync(file)) writeWholeFile(file, `${JSON.stringify({ id: randomBytes(2).toString('hex'), runDirectory })}\n`);
   return openFabric(directory);
@@ -38,10 +43,11 @@ export function openFabric(dataDirectory: string): Fabric {
   const directory = resolve(dataDirectory);
   const file = join(directory, 'fabric.json');
   if (!existsSync(file)) throw new LabError(`${directory} holds no fabric: start one with \`sallyport up --data-dir ${directory}\``);
-  const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  const remedy = 'it must hold {"id": "<4 hex digits>"}, those in the names of its namespaces, sp-<id>-*';
+  const parsed: unknown = readOwnFile(file, JSON.parse, remedy);
   const { id, runDirectory }: { readonly id?: unknown; readonly runDirectory?: unknown } =
     typeof parsed === 'object' && parsed !== null ? parsed : {};
-  if (typeof id !== 'string' || !/^[0-9a-f]{4}$/.test(id)) throw new LabError(`${file} is damaged: it must hold {"id": "<4 hex digits>"}`);
+  if (typeof id !== 'string' || !/^[0-9a-f]{4}$/.test(id)) throw new LabError(`${file} is damaged: ${remedy}`);
   return {
     id,
     dataDirectory: directory,

@@ -1,5 +1,5 @@
 /** Names, links and addresses of sites and clients. */
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -59,4 +59,19 @@ test('concurrent changes of the list all count, and the file is private', async 
 
 test('a directory nobody started in is named', () => {
   expect(() => openFabric('/nonexistent/x')).toThrow('/nonexistent/x holds no fabric');
+});
+
+test('damaged files are named, with the remedy', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'sp-lab-'));
+  try {
+    const fabric = createFabric(directory);
+    writeFileSync(join(directory, 'lab.json'), '{"machines');
+    expect(() => readMachines(fabric)).toThrow(`${join(directory, 'lab.json')} is damaged: remove it, and add sites and clients again`);
+    for (const text of ['', '{"id": 7}']) {
+      writeFileSync(join(directory, 'fabric.json'), text);
+      expect(() => openFabric(directory)).toThrow(`${join(directory, 'fabric.json')} is damaged: it must hold {"id"`);
+    }
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });

@@ -3,10 +3,10 @@
  * objects are made and removed after them, so nothing can exist that is not listed. No secrets: a device's key is in its own
  * configuration file (device.ts).
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { addressAt, containsAddress, formatAddress, parseAddress, parseCidr } from '@sallyport/model';
-import { writeWholeFile } from '@sallyport/runtime';
+import { readOwnFile, writeWholeFile } from '@sallyport/runtime';
 import { lockDataDirectory } from './data-lock.ts';
 import { LabError } from './fabric.ts';
 import type { Fabric } from './fabric.ts';
@@ -56,7 +56,7 @@ export function addressNumber(prefix: string, index: number): string {
 export function readMachines(fabric: Pick<Fabric, 'dataDirectory'>): readonly Machine[] {
   const file = join(fabric.dataDirectory, 'lab.json');
   if (!existsSync(file)) return [];
-  const parsed = JSON.parse(readFileSync(file, 'utf8')) as { machines: readonly Machine[] }; // written by us only
+  const parsed = readOwnFile(file, JSON.parse, 'remove it, and add sites and clients again') as { machines: readonly Machine[] }; // written by us only
   return parsed.machines;
 }
 

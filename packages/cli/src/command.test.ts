@@ -24,6 +24,13 @@ test('a reason is the whole chain of causes, said once', () => {
   expect(reasonOf('words')).toBe('words');
 });
 
+test('what the system refuses is said with the remedy', () => {
+  const cause = new Error('ENOSPC: no space left on device, write');
+  expect(reasonOf(new Error('could not write /x/lab.json', { cause }))).toBe(
+    'could not write /x/lab.json: ENOSPC: no space left on device, write; free some space on this disk',
+  );
+});
+
 test('columns are as wide as their widest cell, without trailing blanks', () => {
   expect(
     tableLines(

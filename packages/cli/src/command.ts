@@ -72,5 +72,15 @@ export function reasonOf(error: unknown): string {
     const text = at instanceof Error ? at.message : typeof at === 'string' ? at : JSON.stringify(at);
     if (!parts.some((part) => part.includes(text))) parts.push(text);
   }
-  return parts.join(': ');
+  const reason = parts.join(': ');
+  const remedy = remedies.find(([code]) => reason.includes(`${code}:`))?.[1];
+  return remedy === undefined ? reason : `${reason}; ${remedy}`;
 }
+
+/** Of what the system refuses to every program, by its code, with which Node's messages begin. */
+const remedies = [
+  ['ENOSPC', 'free some space on this disk'],
+  ['EROFS', 'mount this disk for writing'],
+  ['EMFILE', 'allow the program more open files (ulimit -n)'],
+  ['ENFILE', 'allow the machine more open files (sysctl fs.file-max)'],
+] as const;

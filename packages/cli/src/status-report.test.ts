@@ -44,6 +44,11 @@ test('nothing is said when all is well', () => {
   expect(troublesOf(agent, api, [up], true)).toEqual([]);
 });
 
+test('a control plane that can store nothing is told with the remedy', () => {
+  const storeFailure = 'the disk of /var/lib/sallyport is full: free some space on it';
+  expect(troublesOf(agent, { ...api, storeFailure }, [up], true)).toEqual([storeFailure]);
+});
+
 test('an idle connection is no trouble', () => {
   const idle: ConnectionRow = { ...down, why: 'idle, not broken: no packet passed for 300 s', isIdle: true };
   expect(troublesOf(agent, api, [up, idle], true)).toEqual([]);

@@ -7,6 +7,7 @@ import { ArmClient, listNamespaces, member, readClientFile } from '@sallyport/la
 import type { Fabric } from '@sallyport/lab';
 import type { AgentStatus } from '@sallyport/agent';
 import type { ConnectionObservation, InstanceObservation } from '@sallyport/model';
+import { groundTrouble } from '@sallyport/runtime';
 import { readStatus } from './agent-status.ts';
 import { reasonOf } from './command.ts';
 import { agentSocket, clientFile } from './installation.ts';
@@ -59,12 +60,23 @@ export async function readReport(fabric: Fabric): Promise<StatusReport> {
     instances,
     connections,
     notes: 'error' in api ? [] : api.notes,
-    troubles: troublesOf(agent, api, connections, listNamespaces(fabric).length > 0),
+    troubles: [...new Set([...groundTroubles(fabric), ...troublesOf(agent, api, connections, listNamespaces(fabric).length > 0)])],
   };
 }
 
+/** Looked at here, as it may be what keeps the others from answering. */
+function groundTroubles({ dataDirectory, runDirectory }: Fabric): readonly string[] {
+  return [dataDirectory, runDirectory].flatMap((directory) => groundTrouble(directory) ?? []);
+}
+
 export type Api =
-  | { readonly endpoint: string; readonly connections: readonly ConnectionRow[]; readonly notes: readonly string[] }
+  | {
+      readonly endpoint: string;
+      readonly connections: readonly ConnectionRow[];
+      readonly notes: readonly string[];
+      /** Why the control plane can't store anything. */
+      readonly storeFailure?: string;
+    }
   | { readonly error: string };
 
 async function readApi(fabric: Fabric): Promise<Api> {
@@ -87,11 +99,13 @@ async function readApi(fabric: Fabric): Promise<Api> {
         if (typeof resource === 'string' && isNote(resource, condition)) remarks.push({ resource, condition });
       }
     }
+    const storeFailure = member(await arm.get('/debug/status'), 'storeFailure');
     const told = [...connections.map(({ id }) => id), ...remarks.map(({ resource }) => resource)];
     const nameOf = (id: string): string => toldNames(told.filter((other) => typeOf(other) === typeOf(id)))(id);
     return {
       endpoint: arm.file.endpoint,
       connections,
+      ...(typeof storeFailure === 'string' ? { storeFailure } : {}),
       notes: remarks.map(({ resource, condition }) => noteOf(resource, nameOf(resource), condition)),
     };
   } catch (error) {
@@ -172,7 +186,7 @@ export function troublesOf(
     ? 'the agent is not running: what there is stays as it is, and nothing is repaired'
     : 'the agent is not running, and this host has nothing of this fabric';
   return [
-    ...('error' in api ? [api.error] : []),
+    ...('error' in api ? [api.error] : [api.storeFailure ?? []].flat()),
     ...(agent === undefined ? [agentDown] : []),
     ...(agent?.linkError === undefined ? [] : [`host ${agent.host}: ${agent.linkError}`]),
     ...(agent !== undefined && agent.acceptedPlan !== agent.appliedPlan

@@ -1,7 +1,6 @@
 /** `client.json`, what a script needs to sign in: written 0600 when the server is ready. */
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeWholeFile } from '@sallyport/runtime';
+import { keepWholeFile } from '@sallyport/runtime';
 
 export type ClientFile = {
   readonly endpoint: string;
@@ -13,9 +12,5 @@ export type ClientFile = {
 };
 
 export function writeClientFile(directory: string, content: ClientFile): void {
-  const file = join(directory, 'client.json');
-  const text = `${JSON.stringify(content, undefined, 2)}\n`;
-  // Started again on a full disk, the control plane has nothing to write, and answers what it knows.
-  if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
-  writeWholeFile(file, text);
+  keepWholeFile(join(directory, 'client.json'), `${JSON.stringify(content, undefined, 2)}\n`);
 }

@@ -10,4 +10,5 @@ export * from './until.ts';
 export * from './when-quiet.ts';
 export * from './secret.ts';
 export * from './ids.ts';
+export * from './ground.ts';
 export * from './supervised-child.ts';

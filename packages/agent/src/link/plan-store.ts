@@ -1,11 +1,11 @@
 /** The last plan this host accepted, kept across restarts: the host works from it while the control plane is away. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { agentProtocolVersion } from '@sallyport/model';
-import { writeWholeFile } from '@sallyport/runtime';
+import { readOwnFile, writeWholeFile } from '@sallyport/runtime';
 import type { HostPaths } from '../engines/engine.ts';
 import { parsePlanMessage } from './control-client.ts';
 import type { NumberedPlan } from './control-client.ts';
-import { readFileIfPresent } from './files.ts';
 
 export type PlanStore = {
   readonly current: () => NumberedPlan | undefined;
@@ -18,8 +18,8 @@ export type PlanStore = {
 /** @throws LinkError when the stored plan is of another host or version: an operator must look, so nothing is guessed. */
 export function openPlanStore(paths: Pick<HostPaths, 'stateDirectory'>, host: string): PlanStore {
   const file = join(paths.stateDirectory, 'plan.json');
-  const stored = readFileIfPresent(file);
-  let current = stored === undefined ? undefined : parsePlanMessage(JSON.parse(stored), host);
+  const remedy = 'remove it, and the agent asks the control plane for the plan';
+  let current = existsSync(file) ? parsePlanMessage(readOwnFile(file, JSON.parse, remedy), host) : undefined;
   return {
     file,
     current: () => current,

@@ -50,6 +50,14 @@ test('a half-written plan of a crash is not seen', () => {
   expect(openPlanStore({ stateDirectory }, 'host-1').current()?.number).toBe(7);
 });
 
+test('a damaged plan is told with the remedy', () => {
+  openPlanStore({ stateDirectory }, 'host-1').accept(numbered(7));
+  writeFileSync(join(stateDirectory, 'plan.json'), '{"number": 8, "pl');
+  expect(() => openPlanStore({ stateDirectory }, 'host-1')).toThrow(
+    `${join(stateDirectory, 'plan.json')} is damaged: remove it, and the agent asks the control plane for the plan`,
+  );
+});
+
 test('a stored plan of another host is not acted on', () => {
   openPlanStore({ stateDirectory }, 'host-1').accept(numbered(7));
   expect(() => openPlanStore({ stateDirectory }, 'host-2')).toThrow('plan 7 is not a plan of host host-2');

@@ -1,8 +1,10 @@
 /** `sallyport doctor`: what this machine can run, and for what it can't the reason and the remedy, one sentence each. Leaves nothing behind. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { groundTrouble } from '@sallyport/runtime';
 import type { Command } from '../command.ts';
-import { parseOptions, print, printJson, refusePositionals } from '../command.ts';
+import { dataDirectory, dataDirectoryOption, parseOptions, print, printJson, refusePositionals } from '../command.ts';
 import { tryKernel } from '../doctor-kernel.ts';
 import type { Finding } from '../doctor-kernel.ts';
 import { tryXfrmd } from '../doctor-xfrmd.ts';
@@ -13,16 +15,20 @@ import { tableLines } from '../table.ts';
 export const doctor: Command = {
   summary: 'what this machine can run, and why not',
   help: `
-Usage: sallyport doctor [--json]
+Usage: sallyport doctor [--data-dir DIR] [--json]
 
-Exit code 0 when \`npm start\` can run here, else 1. \`npm run demo\` needs nothing of this but Node.`,
+Exit code 0 when \`npm start\` can run here, else 1. \`npm run demo\` needs nothing of this but Node.
+
+Options:
+  --data-dir DIR   whether this folder can be written, in place of /var/lib/sallyport`,
   run: async (args) => {
-    const { values, positionals } = parseOptions(args, { json: { type: 'boolean' } });
+    const { values, positionals } = parseOptions(args, { ...dataDirectoryOption, json: { type: 'boolean' } });
     refusePositionals(positionals);
     const findings = [
       node(),
       root(),
       ...programs(),
+      ...disks([dataDirectory(values['data-dir']), '/run', tmpdir()]),
       tun(),
       dataPlane(),
       clock(),
@@ -86,6 +92,15 @@ function programs(): readonly Finding[] {
     if (found !== undefined) return { name: program, state: 'ok', detail: found };
     const remedy = `apt-get install ${debianPackage}${isForTests ? ' (only npm test needs it)' : ', or let npm start do it'}`;
     return { name: program, state: isForTests ? 'note' : 'missing', detail: 'not installed', remedy };
+  });
+}
+
+function disks(directories: readonly string[]): readonly Finding[] {
+  return directories.map((directory) => {
+    const [detail, remedy] = (groundTrouble(directory) ?? '').split(': ');
+    return remedy === undefined
+      ? { name: directory, state: 'ok', detail: 'can be written' }
+      : { name: directory, state: 'missing', detail: detail ?? '', remedy };
   });
 }
 

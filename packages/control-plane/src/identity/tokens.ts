@@ -3,13 +3,13 @@
  * or ARM's error for what is wrong. Not here: who gets one (endpoints.ts).
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { SignJWT, errors, exportJWK, jwtVerify } from 'jose';
 import type { JWK } from 'jose';
 import type { ArmError } from '@sallyport/model';
 import { armErrors } from '@sallyport/model';
 import type { Clock, IdSource } from '@sallyport/runtime';
-import { writeWholeFile } from '@sallyport/runtime';
+import { readOwnFile, writeWholeFile } from '@sallyport/runtime';
 import { normaliseAudience } from './audience.ts';
 
 export type Principal = { readonly clientId: string; readonly tenantId: string };
@@ -37,7 +37,7 @@ export function openTokenAuthority(options: {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     writeWholeFile(options.keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
   }
-  const privateKey = createPrivateKey(readFileSync(options.keyFile, 'utf8'));
+  const privateKey = readOwnFile(options.keyFile, createPrivateKey, 'remove it, and clients must sign in again');
   const publicKey = createPublicKey(privateKey);
   const keyId = '1';
   /** Checking a signature costs more than answering most requests, and clients reuse a token for an hour. */

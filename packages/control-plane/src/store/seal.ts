@@ -20,7 +20,11 @@ const tagBytes = 16;
 export function sealFromKeyFile(file: string): Seal {
   if (!existsSync(file)) writeWholeFile(file, `${randomBytes(32).toString('base64')}\n`);
   const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64');
-  if (key.length !== 32) throw new StoreError('corrupt', `key file ${file} does not hold 32 bytes in base64`);
+  if (key.length !== 32)
+    throw new StoreError(
+      'corrupt',
+      `${file} is damaged, and no secret can be read without it: put a copy of the whole data directory back`,
+    );
   return sealWith(key);
 }
 

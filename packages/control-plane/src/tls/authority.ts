@@ -9,7 +9,7 @@ import type { webcrypto } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@sallyport/runtime';
-import { writeWholeFile } from '@sallyport/runtime';
+import { readOwnFile, writeWholeFile } from '@sallyport/runtime';
 
 export type KeyPair = { readonly keyPem: string; readonly certificatePem: string };
 
@@ -30,6 +30,7 @@ export type CertificateAuthority = {
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const dayMs = 86_400_000;
 const caDays = 3650;
+const remedy = 'put a copy back, or remove ca.pem and ca/, and let every client trust the new ca.pem';
 
 export async function openAuthority(directory: string, clock: Clock): Promise<CertificateAuthority> {
   const caFile = join(directory, 'ca.pem');
@@ -40,8 +41,9 @@ export async function openAuthority(directory: string, clock: Clock): Promise<Ce
     writeWholeFile(caFile, made.certificatePem, { mode: 0o644 });
   }
   const caPem = readFileSync(caFile, 'utf8');
-  const certificate = new x509.X509Certificate(caPem);
-  const key = await crypto.subtle.importKey('pkcs8', pemBody(readFileSync(keyFile, 'utf8')), algorithm, false, ['sign']);
+  const certificate = readOwnFile(caFile, (pem) => new x509.X509Certificate(pem), remedy);
+  const pkcs8 = readOwnFile(keyFile, pemBody, remedy);
+  const key = await crypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']);
   return { caFile, caPem, issue: (request) => issue(request, certificate, key, clock) };
 }
 

@@ -1,6 +1,6 @@
 /** Certificates: made once, kept, renewed in time, private. */
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -48,4 +48,21 @@ test('an agent gets a client certificate with its host as common name', async ()
   expect(certificate.subject).toBe('CN=h1');
   expect(certificate.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']); // id-kp-clientAuth
   expect(statSync(files.keyFile).mode & 0o777).toBe(0o600);
+});
+
+test('damaged certificates of ours are made anew; a damaged authority, which clients trust, is told', async () => {
+  const clock = new ManualClock();
+  const authority = await openAuthority(directory, clock);
+  const files = await issueAgentCertificate({ directory, authority, host: 'h1', clock });
+  for (const file of [files.certFile, files.keyFile]) {
+    writeFileSync(file, '');
+    await issueAgentCertificate({ directory, authority, host: 'h1', clock });
+    expect(new X509Certificate(readFileSync(files.certFile)).subject).toBe('CN=h1');
+  }
+  for (const file of ['ca.pem', join('ca', 'key.pem')].map((name) => join(directory, name))) {
+    const whole = readFileSync(file);
+    writeFileSync(file, '');
+    await expect(openAuthority(directory, clock)).rejects.toThrow(`${file} is damaged: put a copy back, or remove`);
+    writeFileSync(file, whole);
+  }
 });

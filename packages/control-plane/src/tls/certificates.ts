@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '@sallyport/runtime';
-import { writeWholeFile } from '@sallyport/runtime';
+import { keepWholeFile, writeWholeFile } from '@sallyport/runtime';
 import type { CertificateAuthority, KeyPair } from './authority.ts';
 
 /** Below the 398 days that some TLS clients accept at most. */
@@ -51,7 +51,7 @@ export async function issueAgentCertificate(options: {
     options.authority.issue({ commonName: host, usage: 'client', names: [], addresses: [], days: leafDays }),
   );
   const caFile = join(folder, 'ca.pem');
-  writeWholeFile(caFile, options.authority.caPem);
+  keepWholeFile(caFile, options.authority.caPem);
   return { keyFile: join(folder, 'key.pem'), certFile: join(folder, 'cert.pem'), caFile };
 }
 
@@ -65,12 +65,21 @@ async function keepOrIssue(
   const certFile = join(folder, 'cert.pem');
   if (existsSync(keyFile) && existsSync(certFile)) {
     const kept = { keyPem: readFileSync(keyFile, 'utf8'), certificatePem: readFileSync(certFile, 'utf8') };
-    if (isGood(kept, options.authority.caPem, names, options.clock)) return kept;
+    if (isReadable(kept) && isGood(kept, options.authority.caPem, names, options.clock)) return kept;
   }
   const made = await issue();
   writeWholeFile(keyFile, made.keyPem);
   writeWholeFile(certFile, made.certificatePem);
   return made;
+}
+
+/** What was damaged is made anew. */
+function isReadable(pair: KeyPair): boolean {
+  try {
+    return new X509Certificate(pair.certificatePem).serialNumber !== '' && createPrivateKey(pair.keyPem).type === 'private';
+  } catch {
+    return false;
+  }
 }
 
 function isGood(pair: KeyPair, caPem: string, names: readonly string[], clock: Clock): boolean {
