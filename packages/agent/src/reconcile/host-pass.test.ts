@@ -266,3 +266,16 @@ test('an xfrmd or charon without a pid file, of an agent that crashed while star
   expect((await pass(host, plan)).failures).toEqual([]);
   expect(await host.printHost()).toBe(before);
 });
+
+test.for(['xfrmd', 'kernel'] as const)(
+  'a run folder that somebody removed is made anew, and no daemon of before stays, with %s',
+  async (ipsec) => {
+    await using host = new FakeHost();
+    const plan = samplePlan([peer('a', 1)]);
+    await pass(host, plan, ipsec);
+    const before = await host.printHost();
+    rmSync(join(host.paths.runDirectory, 'gw-hq-0'), { recursive: true });
+    expect((await pass(host, plan, ipsec)).failures).toEqual([]);
+    expect(await host.printHost()).toBe(before);
+  },
+);

@@ -138,23 +138,15 @@ async function flushKernel(context: CharonContext, namespace: string): Promise<v
   for (const table of ['state', 'policy']) await context.run(inNamespace(context.paths, namespace, ['ip', 'xfrm', table, 'flush']));
 }
 
-/** Tells peers that their SAs end, waits a little, then kills. Absent is success. */
+/**
+ * Tells peers that their SAs end, waits a little, then kills. Absent is success. So goes one without a pid file, which was started in the instant before
+ * an agent crashed, or whose folder somebody removed: whatever charon is in our namespace is ours.
+ */
 export async function stopCharon(context: CharonContext, namespace: string): Promise<void> {
   const files = charonFiles(context.paths, namespace);
   await context.daemons.stop(files.pidFile, stopGraceMs);
-  if (existsSync(files.socket)) await killOrphan(context, namespace, files);
-  rmSync(files.socket, { force: true });
-}
-
-/** A charon that was started in the instant before a crash has no pid file, yet it answers. It is in our namespace. */
-async function killOrphan(context: CharonContext, namespace: string, files: CharonFiles): Promise<void> {
-  try {
-    const session = await openSession(files.socket, { clock: context.clock, timeoutMs: answerTimeoutMs });
-    session[Symbol.dispose]();
-  } catch {
-    return; // nobody listens: only the socket was left
-  }
   await context.daemons.killWithin(namespaceFile(context.paths, namespace), 'charon-systemd');
+  rmSync(files.socket, { force: true });
 }
 
 /** Moves the log aside when it has grown, keeping one old one. */
