@@ -53,7 +53,12 @@ function startDaemon(spec: DaemonSpec): DaemonProcess {
   child.unref();
   if (child.pid === undefined) throw new Error(`could not start ${program}`);
   const found = { pid: child.pid, startTicks: startTicksOf(child.pid) ?? '' };
-  writeFileSync(spec.pidFile, `${found.pid} ${found.startTicks}\n`, { mode: 0o600 });
+  try {
+    writeFileSync(spec.pidFile, `${found.pid} ${found.startTicks}\n`, { mode: 0o600 });
+  } catch (error) {
+    signal(found.pid, 'SIGKILL'); // nobody would find it again, and the next one would run beside it
+    throw error;
+  }
   return found;
 }
 
