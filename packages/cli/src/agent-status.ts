@@ -1,18 +1,48 @@
-/** The agent's status over a unix socket in the run directory (0700): true also while the control plane is away. One JSON text per connection. */
-import { mkdirSync, rmSync } from 'node:fs';
+/**
+ * The agent's status over a unix socket in the run directory (0700): true also while the control plane is away. One JSON text per connection.
+ * Its file is made again when somebody removed it, or when there was no space for it.
+ */
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
+import type { Server } from 'node:net';
 import { dirname } from 'node:path';
 import type { AgentStatus } from '@sallyport/agent';
+import { BackgroundTask } from '@sallyport/runtime';
+import type { Clock, Logger } from '@sallyport/runtime';
 
-export function serveStatus(socket: string, status: () => AgentStatus): Disposable {
-  mkdirSync(dirname(socket), { recursive: true, mode: 0o700 });
-  rmSync(socket, { force: true });
-  const server = createServer((connection) => {
-    connection.on('error', () => {}); // the reader went away
-    connection.end(JSON.stringify(status()));
+const lookEveryMs = 2000;
+
+export function serveStatus(
+  socket: string,
+  status: () => AgentStatus,
+  ports: { readonly clock: Clock; readonly log: Logger },
+): AsyncDisposable {
+  let server: Server | undefined;
+  rmSync(socket, { force: true }); // of an agent that was killed
+  const task = new BackgroundTask({
+    name: 'status-socket',
+    periodMs: lookEveryMs,
+    ...ports,
+    activate: async () => {
+      if (existsSync(socket)) return;
+      server?.close();
+      mkdirSync(dirname(socket), { recursive: true, mode: 0o700 });
+      server = createServer((connection) => {
+        connection.on('error', () => {}); // the reader went away
+        connection.end(JSON.stringify(status()));
+      });
+      server.listen(socket);
+      await once(server, 'listening');
+    },
   });
-  server.listen(socket);
-  return { [Symbol.dispose]: () => void server.close() };
+  task.start();
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await task[Symbol.asyncDispose]();
+      server?.close();
+    },
+  };
 }
 
 /** Undefined when no agent runs. */

@@ -57,7 +57,7 @@ Options:
       nameServers: nameServers(values['name-server']),
       ports: { run: systemCommands.run, daemons: systemDaemons(systemClock), clock: systemClock, log },
     });
-    using _status = serveStatus(agentSocket(fabric), running.status);
+    await using _status = serveStatus(agentSocket(fabric), running.status, { clock: systemClock, log });
     print(`agent ready, plan ${running.status().acceptedPlan}`);
     await aborted(stop);
     await running.close();

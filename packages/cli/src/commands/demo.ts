@@ -11,7 +11,7 @@ import { startControlPlane } from '@sallyport/control-plane';
 import type { ControlPlane } from '@sallyport/control-plane';
 import { ArmClient, agentStateDirectory, buildScenario, createFabric, loadScenario, readClientFile, waitForStatus } from '@sallyport/lab';
 import type { Fabric, LabSession } from '@sallyport/lab';
-import { randomIds, systemClock } from '@sallyport/runtime';
+import { randomIds, silentLogger, systemClock } from '@sallyport/runtime';
 import { serveStatus } from '../agent-status.ts';
 import type { Command } from '../command.ts';
 import { note, parseOptions, print, reasonOf, refusePositionals } from '../command.ts';
@@ -63,7 +63,7 @@ async function demoIn(fabric: Fabric, stop: AbortSignal, isOnce: boolean): Promi
     ports: { clock: systemClock, ids: randomIds, log: fileLogger(fabric, 'control-plane') },
   });
   await using agent = await startSimulatedAgent(fabric, host, controlPlane);
-  using _status = serveStatus(agentSocket(fabric), agent.status);
+  await using _status = serveStatus(agentSocket(fabric), agent.status, { clock: systemClock, log: silentLogger });
   note(`API ready at ${controlPlane.endpoint}, on a simulated host`);
   using arm = new ArmClient(readClientFile(fabric.dataDirectory));
   const session: LabSession = { ports: systemPorts(), fabric, arm, tell: note, signal: stop };
