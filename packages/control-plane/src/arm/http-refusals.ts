@@ -40,6 +40,10 @@ export function refuseExpectation(_request: IncomingMessage, response: ServerRes
 
 export function refuseBytes(cause: { readonly code?: string }, socket: Duplex): void {
   if (cause.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return;
+  if (/^ERR_(TLS|SSL)/.test(cause.code ?? '')) {
+    socket.destroy(); // there is no session to answer in, and an end would wait for one for ever
+    return;
+  }
   const error = errors[cause.code ?? ''] ?? malformed;
   const body = JSON.stringify(errorBody(error));
   const head = [

@@ -1,4 +1,6 @@
 /** Bytes no client library sends: what the HTTP side refuses, in ARM's shape, and what it still understands. */
+import { once } from 'node:events';
+import { connect as connectPlainly } from 'node:net';
 import { connect, type ConnectionOptions } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { randomIds, silentLogger, systemClock } from '@sallyport/runtime';
@@ -6,7 +8,9 @@ import { fixtureRules } from '../testing/fixture-rules.ts';
 import { fixturePlanner } from '../testing/fixture-planner.ts';
 import { startTestServer, testSubscription, type TestServer } from '../testing/test-server.ts';
 import { openAuthority } from '../tls/authority.ts';
+import { connectionLimit } from './connection-limit.ts';
 import { startHttpServer } from './http-server.ts';
+import type { HttpServer, HttpServerOptions } from './http-server.ts';
 
 let server: TestServer;
 const group = `/subscriptions/${testSubscription}/resourceGroups/raw`;
@@ -106,22 +110,45 @@ test('TLS 1.2 with authenticated encryption is spoken, TLS 1.1 and CBC are not',
   expect(await shake({ minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: `ALL:${weak}` })).toBe('refused');
 });
 
-test('a request that does not end is answered 408 and its connection closed', async () => {
+/** Beside the test server, with limits of its own. */
+async function startOwn(options: Partial<HttpServerOptions>): Promise<HttpServer> {
   const authority = await openAuthority(server.directory, systemClock);
-  const http = await startHttpServer({
+  return startHttpServer({
     listen: { host: '127.0.0.1', port: 0 },
-    certificate: await authority.issue({ commonName: 'slow', names: [], addresses: ['127.0.0.1'], days: 1, usage: 'server' }),
-    dispatch: () => Promise.reject(new Error('no whole request ever comes')),
+    certificate: await authority.issue({ commonName: 'own', names: [], addresses: ['127.0.0.1'], days: 1, usage: 'server' }),
+    dispatch: () => Promise.reject(new Error('nothing to answer')),
     region: 'westeurope',
-    requestTimeoutMs: 200,
     clock: systemClock,
     ids: randomIds,
     log: silentLogger,
+    ...options,
   });
+}
+
+test('a request that does not end is answered 408 and its connection closed', async () => {
+  const http = await startOwn({ requestTimeoutMs: 200 });
   try {
     const received = await exchange(http.port, 'PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nslow');
     expect(received).toMatch(/^HTTP\/1\.1 408 [^]*"RequestTimeout"/);
   } finally {
     await http.close();
   }
+});
+
+test('who connects and says nothing is hung up on, and keeps no more connections than the limit until then', async () => {
+  const http = await startOwn({ handshakeTimeoutMs: 200, connectionLimit: 2 });
+  try {
+    const closed = Array.from({ length: 4 }, () => once(connectPlainly(http.port, '127.0.0.1').resume(), 'close'));
+    await Promise.all(closed);
+    const received = await exchange(http.port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expect(received).toMatch(/^HTTP\/1\.1 500 /);
+  } finally {
+    await http.close();
+  }
+});
+
+test('connections leave files for everything else', () => {
+  const limits = (files: string): string =>
+    `Limit                     Soft Limit           Hard Limit           Units\nMax open files            ${files} files`;
+  expect([connectionLimit(limits('1024      1024')), connectionLimit(limits('80     80'))]).toEqual([768, 40]);
 });

@@ -8,6 +8,7 @@ import { armErrors } from '@sallyport/model';
 import type { Clock, IdSource, Logger } from '@sallyport/runtime';
 import type { Listen } from '../settings.ts';
 import type { KeyPair } from '../tls/authority.ts';
+import { connectionLimit, limitConnections } from './connection-limit.ts';
 import { readBody } from './http-body.ts';
 import { responseHeaders } from './http-headers.ts';
 import { pathOf, segmentsOf } from './http-path.ts';
@@ -31,6 +32,10 @@ export type HttpServerOptions = {
   readonly region: string;
   /** For the whole of a request, default a minute. */
   readonly requestTimeoutMs?: number;
+  /** For the TLS handshake, default ten seconds. */
+  readonly handshakeTimeoutMs?: number;
+  /** Default: what the process' open files allow. */
+  readonly connectionLimit?: number;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly log: Logger;
@@ -39,6 +44,8 @@ export type HttpServerOptions = {
 const methods = ['GET', 'HEAD', 'PUT', 'PATCH', 'POST', 'DELETE'] as const;
 /** For the whole of a request; bodies are at most 4 MB, which a 1 Mbit/s line sends in half of it. */
 const requestTimeoutMs = 60_000;
+/** Who connects and says nothing holds one of the files we may open. */
+const handshakeTimeoutMs = 10_000;
 /** A host name or address with an optional port; anything else in a Host header is not echoed into links. */
 const hostHeader = /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d{1,5})?$/i;
 
@@ -48,6 +55,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     https: {
       ...secure(options.certificate),
       ALPNProtocols: ['http/1.1', 'http/1.0'], // Node alone would end the handshake of a client that offers 1.0 only
+      handshakeTimeout: options.handshakeTimeoutMs ?? handshakeTimeoutMs,
       headersTimeout: timeoutMs, // Node swaps the two timeouts when this one is larger
       connectionsCheckingInterval: timeoutMs / 4,
     },
@@ -67,6 +75,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   server.route({ method: [...methods], url: '*', handler: (request, reply) => serve(options, request, reply) });
   server.setNotFoundHandler((request, reply) => serve(options, request, reply)); // other methods
   server.server.on('checkExpectation', refuseExpectation);
+  limitConnections(server.server, options.connectionLimit ?? connectionLimit(), options);
   await server.listen({ host: options.listen.host, port: options.listen.port });
   const address = server.server.address();
   return {
