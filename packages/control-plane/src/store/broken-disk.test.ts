@@ -63,7 +63,7 @@ test('a data directory that was taken away takes nothing that would be gone with
   renameSync(join(directory, 'data'), join(directory, 'elsewhere'));
   await expect(store.commit([put('/a', 2)])).rejects.toMatchObject({
     code: 'unavailable',
-    message: expect.stringContaining('store.sqlite was removed or replaced while in use: put the data directory back'),
+    message: expect.stringContaining('store.sqlite was removed or replaced while in use: put it back'),
   });
   expect(store.get('resource', '/a')?.value).toBe(1);
   renameSync(join(directory, 'elsewhere'), join(directory, 'data'));

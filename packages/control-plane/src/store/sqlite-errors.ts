@@ -11,7 +11,7 @@ export function writeError(file: string, cause: unknown): StoreError {
 }
 
 export function movedError(file: string): StoreError {
-  const remedy = 'put the data directory back and start the control plane again';
+  const remedy = 'put it back, or start the control plane again with what is there';
   return new StoreError('unavailable', `${file} was removed or replaced while in use: ${remedy}`);
 }
 
