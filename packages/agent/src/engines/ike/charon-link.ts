@@ -9,7 +9,9 @@ import { ensureCharon, findCharon, startedAt, type CharonFiles, type CharonSpec,
 
 export type CharonLinkOptions = {
   readonly context: EngineContext;
+  readonly namespace: string;
   readonly files: CharonFiles;
+  /** Asked for when one may have to be started. */
   readonly charon: () => CharonSpec;
   /** Of each new session, before it is used. */
   readonly onSession: (session: ViciSession) => Promise<void>;
@@ -23,11 +25,11 @@ export type CharonLink = Disposable & {
   readonly observe: () => EngineObservation;
 };
 
-export function createCharonLink({ context, files, charon, onSession }: CharonLinkOptions): CharonLink {
+export function createCharonLink({ context, namespace, files, charon, onSession }: CharonLinkOptions): CharonLink {
   let running: RunningCharon | undefined;
   return {
     ensure: async () => {
-      const found = findCharon(context, charon().namespace);
+      const found = findCharon(context, namespace);
       if (running?.session.connection.isOpen === true && found?.pid === running.process.pid) return running.session;
       running?.session[Symbol.dispose]();
       running = await ensureCharon(context, charon());

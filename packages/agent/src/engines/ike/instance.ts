@@ -53,6 +53,7 @@ export class IkeInstance implements AsyncDisposable {
     this.#parts = createParts(context, { variant, resolve, namespace, onWrongKey: () => this.#supervision.wake() });
     this.#charon = createCharonLink({
       context,
+      namespace,
       files: this.#parts.files,
       charon: () => ({ namespace, variant, environment: environment(namespace) }),
       onSession: (session) => this.#listen(session),

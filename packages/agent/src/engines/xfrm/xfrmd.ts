@@ -2,7 +2,7 @@
  * ESP in userspace: one xfrmd per instance, started in its namespace, and a TUN `t<ifId>` per connection made by it. charon
  * gets the shim that connects its XFRM sockets to xfrmd. The two share their fate: see docs/adr/0042.
  */
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { ApplyFailure, EngineObservation, InstancePlan, TunnelPlan } from '@sallyport/model';
 import { XfrmdClient } from '@sallyport/protocols';
@@ -89,7 +89,10 @@ export function createXfrmdEngine(context: EngineContext, options: XfrmdOptions)
     name: 'xfrm',
     kind: 'xfrmd',
     leavesMssToFilter: false,
-    charonEnvironment: (namespace) => ({ LD_PRELOAD: paths.shimLibrary, XFRMD_SOCKET: join(directory(namespace), 'xfrm.sock') }),
+    charonEnvironment: (namespace) => ({
+      LD_PRELOAD: preloadable(paths.shimLibrary, folder(namespace)),
+      XFRMD_SOCKET: join(directory(namespace), 'xfrm.sock'),
+    }),
     reconcile: async (instance) => {
       boundLog(logFile(instance.namespace), maxLogBytes);
       try {
@@ -161,6 +164,15 @@ function remedy(shimLibrary: string): string {
   return existsSync(shimLibrary)
     ? `see with \`sallyport doctor\` whether a profile (AppArmor) keeps ${shimLibrary} from it`
     : missingShim(shimLibrary);
+}
+
+/** ld.so(8) takes spaces and colons of LD_PRELOAD for separators, and a clone may be in a folder with such a name: it is given a link then. */
+function preloadable(shimLibrary: string, folder: string): string {
+  if (!/[\s:]/.test(shimLibrary)) return shimLibrary;
+  const link = join(folder, 'libxfrmshim.so');
+  rmSync(link, { force: true });
+  symlinkSync(shimLibrary, link);
+  return link;
 }
 
 function missingShim(shimLibrary: string): string {
