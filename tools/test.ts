@@ -4,7 +4,7 @@
  * framework: each stage is another program.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -14,6 +14,13 @@ type Stage = { readonly name: string; readonly run: () => Count };
 
 const bin = 'node_modules/.bin';
 const scratch = mkdtempSync(join(tmpdir(), 'sallyport-test-'));
+const build = 'SALLYPORT_DATAPLANE_BUILD';
+if (/[\s:]/.test(process.cwd()) && process.env[build] === undefined) {
+  // Tests preload the shim themselves, and ld.so(8) takes spaces and colons of LD_PRELOAD for separators.
+  const link = join(scratch, 'build');
+  symlinkSync(join(process.cwd(), 'packages', 'dataplane', 'build'), link);
+  process.env[build] = link;
+}
 
 function check(name: string, argv: readonly string[]): Stage {
   return {

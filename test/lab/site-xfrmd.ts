@@ -19,7 +19,7 @@ export type SiteXfrmd = {
   readonly source: string;
 };
 
-const dataplane = join(import.meta.dirname, '..', '..', 'packages', 'dataplane', 'build');
+const dataplane = process.env['SALLYPORT_DATAPLANE_BUILD'] ?? join(import.meta.dirname, '..', '..', 'packages', 'dataplane', 'build');
 
 export async function startSiteXfrmd(ports: DevicePorts, { namespace, directory, remotePrefixes, source }: SiteXfrmd): Promise<void> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });

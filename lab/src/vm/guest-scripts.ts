@@ -3,6 +3,7 @@
  * the guest's process 1 from then on: it makes what must be writable and runs the commands that the host puts into a shared folder
  * and names on a serial port. (Looking into the folder again and again would take a fifth of the guest's time.)
  */
+import { shellWord } from '@sallyport/runtime';
 
 export const shareTag = 'share';
 /** In the guest. /mnt is there on every Debian, and nothing of the system is in it. */
@@ -30,20 +31,20 @@ share=${sharePoint}
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 # The clone may be in a folder that is hidden below: it is put back at its place.
 $bb mkdir /mnt/clone
-$bb mount --bind ${quote(options.clone)} /mnt/clone
+$bb mount --bind ${shellWord(options.clone)} /mnt/clone
 for at in /run /tmp /var/tmp /dev/shm; do $bb mkdir -p $at; $bb mount -t tmpfs tmp $at; $bb chmod 1777 $at; done
-$bb mkdir -p ${quote(options.clone)}
-$bb mount --move /mnt/clone ${quote(options.clone)}
+$bb mkdir -p ${shellWord(options.clone)}
+$bb mount --move /mnt/clone ${shellWord(options.clone)}
 $bb mkdir -p /dev/pts /run/lock /run/netns
 $bb mount -t devpts devpts /dev/pts
 # The kernel asks this program for crypto templates, tunnel types and the like.
-printf '#!/mnt/busybox sh\\nexec /sbin/modprobe -d %s "$@"\\n' ${quote(quote(options.moduleRoot))} > /mnt/modprobe
+printf '#!/mnt/busybox sh\\nexec /sbin/modprobe -d %s "$@"\\n' ${shellWord(shellWord(options.moduleRoot))} > /mnt/modprobe
 $bb chmod 755 /mnt/modprobe
 echo /mnt/modprobe > /proc/sys/kernel/modprobe
 for module in ${options.modules.join(' ')}; do /mnt/modprobe $module; done
 $bb hostname guest
 $bb ip link set lo up
-cd ${quote(options.clone)}
+cd ${shellWord(options.clone)}
 read -r seconds _ < /proc/uptime
 echo $seconds > $share/ready.new && $bb mv $share/ready.new $share/ready
 while read -r name; do
@@ -55,9 +56,4 @@ while read -r name; do
   } &
 done < /dev/vport0p1
 `;
-}
-
-/** For sh(1). */
-export function quote(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -6,13 +6,13 @@
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CommandError, until } from '@sallyport/runtime';
+import { CommandError, shellWord, until } from '@sallyport/runtime';
 import type { CommandOptions, CommandResult } from '@sallyport/runtime';
 import type { DevicePorts } from '../device.ts';
 import { LabError } from '../fabric.ts';
 import { inside } from '../namespaces.ts';
 import { clone, findGuestKernel, makeInitrd } from './guest-files.ts';
-import { initScript, quote, serveScript, sharePoint } from './guest-scripts.ts';
+import { initScript, serveScript, sharePoint } from './guest-scripts.ts';
 import { qemuArgv } from './qemu.ts';
 
 export type GuestOptions = {
@@ -84,7 +84,7 @@ export class Guest implements AsyncDisposable {
     const words = [...Object.entries(options.env ?? {}).map(([key, value]) => `${key}=${value}`), ...argv];
     const input = options.input === undefined ? '' : ` < ${sharePoint}/in/${name}.input`;
     if (options.input !== undefined) writeFileSync(join(share, 'in', `${name}.input`), options.input, { mode: 0o600 });
-    writeFileSync(join(share, 'in', name), `exec env ${words.map(quote).join(' ')}${input}\n`, { mode: 0o600 });
+    writeFileSync(join(share, 'in', name), `exec env ${words.map(shellWord).join(' ')}${input}\n`, { mode: 0o600 });
     appendFileSync(join(this.directory, 'commands.in'), `${name}\n`);
     const output = (kind: string): string => {
       const file = join(share, 'out', `${name}.${kind}`);

@@ -11,4 +11,5 @@ export * from './when-quiet.ts';
 export * from './secret.ts';
 export * from './ids.ts';
 export * from './ground.ts';
+export * from './shell-word.ts';
 export * from './supervised-child.ts';
