@@ -44,6 +44,11 @@ function runCommand(argv: readonly string[], options: CommandOptions = {}): Prom
   if (program === undefined) return Promise.reject(new CommandError('not-found', argv, 'empty command'));
   const { promise, resolve, reject } = Promise.withResolvers<CommandResult>();
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: basePath, LC_ALL: 'C', ...options.env } });
+  child.on('error', (cause: NodeJS.ErrnoException) => {
+    clearTimeout(timer);
+    const why = cause.code === 'ENOENT' ? '' : `: ${cause.message}`;
+    reject(new CommandError('not-found', argv, `could not start ${program}${why}`, undefined, cause));
+  });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   let size = 0;
@@ -57,14 +62,12 @@ function runCommand(argv: readonly string[], options: CommandOptions = {}): Prom
     child.kill('SIGKILL');
   }, options.timeoutMs ?? 30_000);
   const abort = (): void => void child.kill('SIGKILL');
+  // Without a file left to open there are no pipes, whatever the types say, and nothing but the error follows.
+  if (child.pid === undefined) return promise;
   options.signal?.addEventListener('abort', abort, { once: true });
   child.stdout.on('data', collect(stdout));
   child.stderr.on('data', collect(stderr));
   child.stdin.on('error', () => {}); // the program may exit without reading; its exit code tells
-  child.on('error', (cause) => {
-    clearTimeout(timer);
-    reject(new CommandError('not-found', argv, `could not start ${program}`, undefined, cause));
-  });
   child.on('close', (exitCode, signalName) => {
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', abort);

@@ -71,12 +71,14 @@ export class SupervisedChild implements AsyncDisposable {
     const [program = '', ...args] = this.#options.argv;
     const { promise, resolve } = Promise.withResolvers<string>();
     const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    child.on('error', (error) => resolve(error.message));
+    // Without a file left to open there are no pipes, whatever the types say, and nothing but the error follows.
+    if (child.pid === undefined) return promise;
     this.#child = child;
     child.stdin.on('error', () => {}); // it may be gone; its exit tells
     const { onLine } = this.#options;
     if (onLine === undefined) child.stdout.resume();
     else createInterface({ input: child.stdout }).on('line', onLine);
-    child.on('error', (error) => resolve(error.message));
     child.on('close', (code, signal) => resolve(signal === null ? `exit code ${code ?? 'unknown'}` : `signal ${signal}`));
     return promise;
   }
