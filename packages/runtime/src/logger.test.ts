@@ -1,8 +1,9 @@
 /** A log file that can't be written: who logs goes on, and nothing is lost once it can be. The disk is /dev/full, or node:fs made to refuse. */
-import fs, { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import fs, { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { oldLog } from './bounded-log.ts';
 import { createLogger } from './logger.ts';
 
 let directory: string;
@@ -38,4 +39,13 @@ test('lines that a full disk did not take are there, whole and in order, once it
   full.mockRestore();
   log.info({}, 'after');
   expect(messages(file)).toEqual(['before', 'while full', 'still full', 'after']);
+});
+
+test('a log is bounded: two files, of which the older one holds what came before', () => {
+  const file = join(directory, 'long.log');
+  const log = createLogger({ component: 'test', file, maxBytes: 5000 });
+  for (let count = 0; count < 200; count += 1) log.info({ count }, 'a line');
+  expect([file, oldLog(file)].map((one) => statSync(one).size < 5200)).toEqual([true, true]);
+  const counts = [oldLog(file), file].flatMap((one) => readFileSync(one, 'utf8').match(/(?<="count":)\d+/g) ?? []).map(Number);
+  expect(counts).toEqual(Array.from({ length: counts.length }, (_, index) => 200 - counts.length + index));
 });
