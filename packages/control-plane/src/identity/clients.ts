@@ -29,7 +29,8 @@ export function createClientRegistry(clients: readonly ClientSecret[]): ClientRe
   };
 }
 
-/** 40 characters of base64url, 240 bits. */
+/** 40 characters of base64url, some 240 bits. None begins with a hyphen: `az login -p` would take it for an option. */
 export function newClientSecret(): string {
-  return randomBytes(30).toString('base64url');
+  const secret = randomBytes(30).toString('base64url');
+  return secret.startsWith('-') ? newClientSecret() : secret;
 }

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { systemClock, systemCommands, until } from '@sallyport/runtime';
+import { shellWord, systemClock, systemCommands, until } from '@sallyport/runtime';
 import { inner, outer, shimEnvironment } from './charon-testbed.ts';
 import type { Testbed } from './testbed.ts';
 
@@ -36,7 +36,7 @@ export class Libreswan {
       ...assignments(libraries),
       'sh',
       '-c',
-      `PATH=${join(unpacked, 'usr', 'bin')}:$PATH certutil "$@"`,
+      `PATH=${shellWord(join(unpacked, 'usr', 'bin'))}:$PATH certutil "$@"`,
       'sh',
       '-N',
       '-d',
