@@ -45,16 +45,19 @@ async function rekey(site: OneSite, kind: 'ike' | 'child', ...argv: readonly str
   }
 }
 
-/** The SA as this end numbers it: in IKEv1 the name of its child depends on who began it last. */
+/**
+ * The SA as this end numbers it. The newest IKE SA: one that it has replaced stays established for ten seconds, and swanctl lists them in any order. The
+ * first CHILD SA: in IKEv1 the second is of the child that accepts what the peer begins, and to begin that one is not for this end (docs/adr/0031).
+ */
 async function only(
   kind: 'ike' | 'child',
   run: (...argv: readonly string[]) => Promise<{ readonly stdout: string }>,
 ): Promise<readonly string[]> {
   const { stdout } = await run('--list-sas');
-  const pattern = kind === 'ike' ? /^\S+: #(\d+), ESTABLISHED/m : /^ {2}\S+: #(\d+), reqid \d+, INSTALLED/m;
-  const id = pattern.exec(stdout)?.[1];
-  if (id === undefined) throw new Error(`there is no ${kind} SA: ${stdout}`);
-  return [`--${kind}-id`, id];
+  const pattern = kind === 'ike' ? /^\S+: #(\d+), ESTABLISHED/gm : /^ {2}\S+: #(\d+), reqid \d+, INSTALLED/gm;
+  const ids = [...stdout.matchAll(pattern)].map(([, id]) => Number(id));
+  if (ids.length === 0) throw new Error(`there is no ${kind} SA: ${stdout}`);
+  return [`--${kind}-id`, `${kind === 'ike' ? Math.max(...ids) : ids[0]}`];
 }
 
 type Streams = AsyncDisposable & {
