@@ -96,12 +96,14 @@ function programs(): readonly Finding[] {
 }
 
 function disks(directories: readonly string[]): readonly Finding[] {
-  return directories.map((directory) => {
-    const [detail, remedy] = (groundTrouble(directory) ?? '').split(': ');
-    return remedy === undefined
-      ? { name: directory, state: 'ok', detail: 'can be written' }
-      : { name: directory, state: 'missing', detail: detail ?? '', remedy };
-  });
+  return directories.map((directory) => diskFinding(directory, groundTrouble(directory)));
+}
+
+/** @param trouble a sentence of `groundTrouble`, whose remedy follows its last colon: a folder may have one in its name. */
+export function diskFinding(directory: string, trouble: string | undefined): Finding {
+  if (trouble === undefined) return { name: directory, state: 'ok', detail: 'can be written' };
+  const at = trouble.lastIndexOf(': ');
+  return { name: directory, state: 'missing', detail: trouble.slice(0, at), remedy: trouble.slice(at + 2) };
 }
 
 function tun(): Finding {

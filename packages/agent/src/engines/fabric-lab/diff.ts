@@ -112,7 +112,7 @@ function configure(state: NamespaceState, observed: ObservedNamespace): readonly
       .filter((rule) => !rules.some((other) => isSameRule(rule, other)))
       .map((rule) => ({ line: ruleLine('add', rule), resource: undefined }));
   return [
-    // Gateways of routes are looked up by it.
+    // First, for gateways of routes are looked up by it. A new namespace has it.
     ...(observed === nothing ? [] : missingRules([mainRule])),
     // Bridges first: their ports name them.
     ...state.devices

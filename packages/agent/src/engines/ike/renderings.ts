@@ -34,7 +34,7 @@ export function createRenderings(): Renderings {
   };
 }
 
-/** A certificate is read anew in each pass, and is another object each time: it is compared by none. */
+/** A certificate is read anew in each pass, as another object: its connection is rendered each time. */
 function isSame(a: RenderOptions, b: RenderOptions): boolean {
   return (
     a.variant === b.variant &&
