@@ -18,6 +18,7 @@ import type { Renderings } from './renderings.ts';
 import type { Silences } from './silence.ts';
 import type { Stalls } from './stalls.ts';
 import type { Starts } from './starts.ts';
+import type { Successors } from './successors.ts';
 
 /** What the last pass, or the one under way, knew. */
 export type Memory = {
@@ -47,6 +48,7 @@ export type InstanceParts = {
   readonly silences: Silences;
   readonly arrivals: Arrivals;
   readonly stalls: Stalls;
+  readonly successors: Successors;
 };
 
 export function newMemory(): Memory {

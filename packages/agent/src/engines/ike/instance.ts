@@ -26,6 +26,7 @@ import { createRenderings } from './renderings.ts';
 import { createSilences } from './silence.ts';
 import { createStalls } from './stalls.ts';
 import { createStarts } from './starts.ts';
+import { createSuccessors } from './successors.ts';
 import { removeTraces } from './traces.ts';
 
 export type InstanceOptions = {
@@ -176,5 +177,6 @@ function createParts(context: EngineContext, { variant, resolve, namespace, onWr
     silences,
     arrivals,
     stalls,
+    successors: createSuccessors(),
   };
 }

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ChildSaObservation, IkeSaObservation } from '@sallyport/model';
+import type { ChildSaObservation } from '@sallyport/model';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { sampleIds, sampleTunnel } from '../../sample-plan.ts';
@@ -11,6 +11,7 @@ import { diffConnections, type Loaded } from './diff.ts';
 import { keyId, markOf, parseKeyId } from './mark.ts';
 import type { CharonSa } from './observe.ts';
 import { renderConnection } from './render.ts';
+import { sampleChild as child, sampleSa as sa } from './sample-sas.ts';
 import { createStalls } from './stalls.ts';
 import { createStarts } from './starts.ts';
 import { duplicateChildren, duplicateSas, supersededChildren } from './duplicates.ts';
@@ -18,49 +19,6 @@ import { createSilences } from './silence.ts';
 import { connectionStatus, missingChildren, needlessAttempts, stalledSas } from './status.ts';
 
 const empty: Loaded = { connections: [], keyIds: [], saNames: [] };
-const child = (change: Partial<ChildSaObservation> = {}): ChildSaObservation => ({
-  name: 'hq',
-  uniqueId: '1',
-  state: 'INSTALLED',
-  inboundSpi: 'c1',
-  outboundSpi: 'c2',
-  encryption: 'GCMAES256',
-  integrity: 'GCMAES256',
-  pfsGroup: 'None',
-  isUdpEncapsulated: true,
-  localSelectors: ['0.0.0.0/0'],
-  remoteSelectors: ['0.0.0.0/0'],
-  bytesIn: 0,
-  bytesOut: 0,
-  packetsIn: 0,
-  packetsOut: 0,
-  installedSeconds: 0,
-  ...change,
-});
-const sa = (change: Partial<IkeSaObservation> = {}, isCreatingChild = false): CharonSa => ({
-  name: 'hq',
-  isCreatingChild,
-  isWaiting: false,
-  sa: {
-    uniqueId: '1',
-    state: 'ESTABLISHED',
-    version: 2,
-    localAddress: '',
-    remoteAddress: '',
-    localPort: 500,
-    remotePort: 500,
-    initiatorSpi: '',
-    responderSpi: '',
-    isInitiator: true,
-    encryption: '',
-    integrity: '',
-    dhGroup: '',
-    establishedSeconds: 0,
-    childSas: [child()],
-    ...change,
-  },
-});
-
 describe('changes', () => {
   it('are none when what is wanted is loaded', () => {
     const loaded: Loaded = { connections: ['a', 'b'], keyIds: ['a#1', 'b#2'], saNames: ['a'] };

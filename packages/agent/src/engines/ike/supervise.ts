@@ -2,6 +2,7 @@
  * Brings up what should be up: reads all SAs, starts what nobody is starting, ends what a peer opened although the connection
  * only initiates, and attempts that have become needless. Starts do not wait for their outcome, so no connection holds up another; charon's log and events tell.
  */
+import type { TunnelPlan } from '@sallyport/model';
 import { ViciError, type ViciSession } from '@sallyport/protocols';
 import type { Logger } from '@sallyport/runtime';
 import type { Known } from './desired.ts';
@@ -11,6 +12,7 @@ import { readSas, type CharonSa } from './observe.ts';
 import type { Silences } from './silence.ts';
 import type { Stalls } from './stalls.ts';
 import type { Starts } from './starts.ts';
+import type { Successors } from './successors.ts';
 import { missingChildren, needlessAttempts } from './status.ts';
 
 /** A child is ended by an exchange, and charon answers at once: a silent peer must not hold up what is done for others. */
@@ -22,6 +24,7 @@ export type SuperviseContext = {
   readonly silences: Silences;
   readonly arrivals: Arrivals;
   readonly stalls: Stalls;
+  readonly successors: Successors;
   readonly log: Logger;
   /** Of a clock that never jumps. */
   readonly nowMs: number;
@@ -40,7 +43,9 @@ export async function supervise(context: SuperviseContext, connections: Iterable
     await endStalled(context, known, own);
     await endDuplicates(context, known, own);
     await endSilent(context, known, own);
-    if (known.tunnel.ike.initiates) await startMissing(context, known, own);
+    if (!known.tunnel.ike.initiates) continue;
+    await startMissing(context, known, own);
+    await startSuccessors(context, known, own);
   }
   return sas;
 }
@@ -114,14 +119,30 @@ export async function startMissing(
   }
   if (isChanging(tunnel.name) || !starts.isDue(tunnel.name, nowMs)) return;
   starts.started(tunnel.name, nowMs);
-  for (const child of missing) {
-    if (isChanging(tunnel.name)) return;
+  await initiate({ session, log, isChanging }, tunnel, missing);
+}
+
+/** docs/adr/0056: while the former still carries packets. */
+async function startSuccessors(context: SuperviseContext, { tunnel, rendered }: Known, sas: readonly CharonSa[]): Promise<void> {
+  const due = context.isChanging(tunnel.name) ? [] : context.successors.due(tunnel, rendered.children, sas);
+  if (due.length === 0) return;
+  context.log.info({ connection: tunnel.connection }, 'asks for a CHILD SA of its own before the one that the peer began ends');
+  await initiate(context, tunnel, due);
+}
+
+async function initiate(
+  { session, log, isChanging }: Pick<SuperviseContext, 'session' | 'log' | 'isChanging'>,
+  { name, connection }: TunnelPlan,
+  children: readonly string[],
+): Promise<void> {
+  for (const child of children) {
+    if (isChanging(name)) return;
     try {
-      await session.initiate({ ike: tunnel.name, child, timeoutMs: -1 });
+      await session.initiate({ ike: name, child, timeoutMs: -1 });
     } catch (error) {
       if (!(error instanceof ViciError) || error.code !== 'refused') throw error;
       // Not loaded, since its last change was refused; that is reported where it happened.
-      log.debug({ connection: tunnel.connection, child, err: error }, 'charon did not start it');
+      log.debug({ connection, child, err: error }, 'charon did not start it');
     }
   }
 }
