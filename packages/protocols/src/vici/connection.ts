@@ -101,6 +101,11 @@ export class ViciConnection implements Disposable {
     return this.#queue(() => this.#register(event, handler));
   }
 
+  /** The handler may still get what was sent before. @throws as `request` */
+  unsubscribe(event: string, handler: EventHandler): Promise<void> {
+    return this.#queue(() => this.#unregister(event, handler));
+  }
+
   /** The connection does not keep the process alive by itself. */
   unref(): this {
     this.#socket.unref();

@@ -182,6 +182,10 @@ export class ViciSession implements Disposable {
     return this.connection.subscribe(event, handler);
   }
 
+  unsubscribe(event: EventName, handler: EventHandler): Promise<void> {
+    return this.connection.unsubscribe(event, handler);
+  }
+
   /** charon's log at its default level, whatever is written to files. */
   subscribeLog(handler: (line: LogLine) => void): Promise<void> {
     return this.connection.subscribe('log', (message) => handler(readLogLine(message)));

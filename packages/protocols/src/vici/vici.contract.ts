@@ -158,6 +158,31 @@ export function viciContract(what: string, open: () => Promise<ContractHost>): v
       expect(seen.toSorted()).toEqual(['child-updown hq down', 'child-updown hq up', 'ike-updown hq down', 'ike-updown hq up']);
     });
 
+    it('tells no more of what was unsubscribed from', async () => {
+      const seen = { up: 0, others: 0 };
+      using other = await openSession(host.socketPath, { clock: systemClock });
+      const handler = (): void => void (seen.up += 1);
+      await other.subscribe('ike-updown', handler);
+      await other.subscribe('child-updown', () => void (seen.others += 1));
+      await load();
+      await session.initiate({ ike: 'hq', child: 'net', timeoutMs: 5000 });
+      await until(
+        () => seen,
+        ({ up, others }) => up === 1 && others === 1,
+        { because: 'two events', clock: systemClock, timeoutMs: 3000 },
+      );
+      await other.unsubscribe('ike-updown', handler);
+      await session.terminate({ ike: 'hq', force: true, timeoutMs: 0 });
+      // Sent after the other one would have been.
+      await until(
+        () => seen.others,
+        (others) => others === 2,
+        { because: 'the child is told to be gone', clock: systemClock, timeoutMs: 3000 },
+      );
+      expect((await other.version()).daemon).not.toBe('');
+      expect(seen.up).toBe(1);
+    });
+
     it('does not wait for the outcome when told not to', async () => {
       await load();
       await session.initiate({ ike: 'hq', child: 'net', timeoutMs: -1 });

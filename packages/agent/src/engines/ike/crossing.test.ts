@@ -24,7 +24,8 @@ function sa(initiatorSpi: string, isInitiator: boolean, { sa: change, child, isC
 
 function arrived(...ids: readonly string[]): ReturnType<typeof createArrivals>['isBefore'] {
   const arrivals = createArrivals();
-  for (const id of ids) arrivals.came(id);
+  for (const id of ids)
+    arrivals.onLog({ ikeSaId: id, message: 'CHILD_SA a{1} established with SPIs c1_i c2_o and TS 0.0.0.0/0 === 0.0.0.0/0' });
   return arrivals.isBefore;
 }
 

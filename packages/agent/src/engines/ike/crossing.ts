@@ -5,6 +5,7 @@
  * charon has `unique = replace`: as responder it ends an SA that it already saw established, ten seconds later. We must not end the other one. Ours
  * tells by the order in which both came up. The peer's, if it is one, may have seen its own first whenever ours came up last.
  */
+import type { LogLine } from '@sallyport/protocols';
 import { sameMomentSeconds, selectorsOf, spis } from './duplicates.ts';
 import type { CharonSa } from './observe.ts';
 import { isChildUp } from './status.ts';
@@ -14,9 +15,10 @@ const calmSeconds = 2;
 /** Of one instance: older ones are asked for no more. */
 const remembered = 1000;
 
-/** The order in which IKE SAs came up, which charon's listing tells by the second only. Forgotten with charon's session: numbers begin anew. */
+/** The order in which IKE SAs had their first child, which charon's listing tells by the second only. */
 export type Arrivals = {
-  readonly came: (uniqueId: string) => void;
+  readonly onLog: (line: Pick<LogLine, 'ikeSaId' | 'message'>) => void;
+  /** A new charon's numbers begin anew. */
   readonly clear: () => void;
   /** Undefined when one of them was not seen to come. */
   readonly isBefore: (one: string, other: string) => boolean | undefined;
@@ -25,8 +27,9 @@ export type Arrivals = {
 export function createArrivals(): Arrivals {
   const order = new Set<string>();
   return {
-    came: (uniqueId) => {
-      order.add(uniqueId);
+    onLog: ({ ikeSaId, message }) => {
+      if (ikeSaId === undefined || !/^CHILD_SA \S+ established with/.test(message)) return;
+      order.add(ikeSaId);
       const [oldest] = order;
       if (order.size > remembered && oldest !== undefined) order.delete(oldest);
     },

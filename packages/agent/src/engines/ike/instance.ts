@@ -3,8 +3,8 @@
  * looks after tunnels between passes. Entered from engine.ts; what is done is instance-apply.ts, instance-watch.ts and instance-view.ts.
  */
 import type { ApplyFailure, InstancePlan } from '@sallyport/model';
-import { readUpDown, viciRead, type NamedSection, type ViciMessage, type ViciSession } from '@sallyport/protocols';
-import { BackgroundTask, whenQuiet } from '@sallyport/runtime';
+import type { NamedSection, ViciSession } from '@sallyport/protocols';
+import { BackgroundTask } from '@sallyport/runtime';
 import type { EngineContext, EngineView } from '../engine.ts';
 import { createCharonLink, type CharonLink } from './charon-link.ts';
 import { charonFiles, rotateLog } from './charon.ts';
@@ -28,6 +28,7 @@ import { createStalls } from './stalls.ts';
 import { createStarts } from './starts.ts';
 import { createSuccessors } from './successors.ts';
 import { removeTraces } from './traces.ts';
+import { createUpDown, type UpDown } from './up-down.ts';
 
 export type InstanceOptions = {
   readonly variant: XfrmVariant;
@@ -39,16 +40,12 @@ export type InstanceOptions = {
 const supervisePeriodMs = 1000;
 /** Events of many tunnels come in bursts, and each reading is of all of them: a quarter of a core at most. */
 const superviseRest = 3;
-/** A hundred tunnels come up, or go, within a second: looked at and reported when that has paused, and now and then while it goes on. */
-const burst = { quietMs: 30, longerMs: 10, atMostMs: 1000 };
 
 export class IkeInstance implements AsyncDisposable {
   readonly #parts: InstanceParts;
   readonly #charon: CharonLink;
   readonly #supervision: BackgroundTask;
-  readonly #lookSoon: () => void;
-  /** An event of charon's that says up or down. */
-  readonly #lookAfter: (message: ViciMessage) => void;
+  readonly #upDown: UpDown;
 
   constructor(context: EngineContext, { variant, environment, resolve }: InstanceOptions, namespace: string) {
     this.#parts = createParts(context, { variant, resolve, namespace, onWrongKey: () => this.#supervision.wake() });
@@ -59,21 +56,14 @@ export class IkeInstance implements AsyncDisposable {
       charon: () => ({ namespace, variant, environment: environment(namespace) }),
       onSession: (session) => this.#listen(session),
     });
-    const look = (): void => {
-      this.#supervision.wake();
-      context.report();
-    };
-    this.#lookSoon = whenQuiet({ clock: context.clock, ...burst }, look);
-    // What comes up comes in bursts. What went down may be up again in a moment, and would never have been seen down.
-    this.#lookAfter = (message) => {
-      const { isUp, sa } = readUpDown(message);
-      if (isUp) {
-        if (sa !== undefined) this.#parts.arrivals.came(viciRead.text(sa.body, 'uniqueid') ?? '');
-        return this.#lookSoon();
-      }
-      if (sa !== undefined) this.#recordEnded(sa);
-      look();
-    };
+    this.#upDown = createUpDown({
+      clock: context.clock,
+      look: () => {
+        this.#supervision.wake();
+        context.report();
+      },
+      onEnded: (sa) => this.#recordEnded(sa),
+    });
     this.#supervision = new BackgroundTask({
       name: `ike ${namespace}`,
       periodMs: supervisePeriodMs,
@@ -93,7 +83,7 @@ export class IkeInstance implements AsyncDisposable {
     await rotateLog(session, this.#parts.files);
     const failures = await applyInstance(this.#parts, session, instance);
     this.#supervision.start();
-    this.#lookSoon();
+    this.#upDown.lookSoon();
     return failures;
   }
 
@@ -117,10 +107,8 @@ export class IkeInstance implements AsyncDisposable {
   }
 
   async #listen(session: ViciSession): Promise<void> {
-    this.#parts.arrivals.clear();
     void session.connection.closed.then(this.#parts.context.wake);
-    // An IKE SA carries nothing without a child, and says for each of them that it ends: its own events would double charon's work.
-    await session.subscribe('child-updown', this.#lookAfter);
+    await this.#upDown.listen(session);
   }
 
   #recordEnded(sa: NamedSection): void {
@@ -147,6 +135,7 @@ function createParts(context: EngineContext, { variant, resolve, namespace, onWr
     peerOf: (tunnel) => memory.known.get(tunnel.name)?.rendered.peerAddress ?? tunnel.ike.remoteAddress,
     reasonOf: (tunnel, peer) => reasons.reasonFor(tunnel.name, peer)?.message,
   });
+  const arrivals = createArrivals();
   const listening = createListening({
     context,
     namespace,
@@ -154,13 +143,14 @@ function createParts(context: EngineContext, { variant, resolve, namespace, onWr
     history,
     reasons,
     identities,
+    arrivals,
     onFinding: ({ code }) => {
       if (code === 'WrongKey' && [...memory.known.values()].some(({ keys }) => keys.length > 1)) onWrongKey();
     },
     onIdentity: context.wake,
   });
   const addresses = createPeerAddresses(resolve, context.clock, context.wake);
-  const [starts, silences, arrivals, stalls] = [createStarts(), createSilences(), createArrivals(), createStalls()];
+  const [starts, silences, stalls] = [createStarts(), createSilences(), createStalls()];
   return {
     context,
     namespace,

@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManualClock, silentLogger } from '@sallyport/runtime';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createArrivals, type Arrivals } from './crossing.ts';
 import { openHistory, readHistory } from './history.ts';
 import { createListening, type Listening } from './listening.ts';
 
 let directory: string;
 let clock: ManualClock;
+let arrivals: Arrivals;
 beforeEach(() => {
+  arrivals = createArrivals();
   directory = mkdtempSync(join(tmpdir(), 'sp-listening-'));
   clock = new ManualClock();
   writeFileSync(file('charon.log'), '');
@@ -26,6 +29,7 @@ const open = (): Listening => {
     history: openHistory(history(), { connectionOf: () => undefined, proposalsOf: () => undefined }),
     reasons: { onLog: () => undefined },
     identities: { onLog: () => false },
+    arrivals,
     onFinding: () => {},
     onIdentity: () => {},
   });
@@ -73,6 +77,19 @@ test('a charon that starts anew counts its SAs from 1 again, and they are others
   await clock.advance(500);
   const sessions = readHistory(history(), 'hq').map(({ session }) => session);
   expect(new Set(sessions).size).toBe(2);
+});
+
+test('the order in which SAs came up is known until a charon starts anew', async () => {
+  await using listening = open();
+  listening.catchUp();
+  for (const id of ['2', '1'])
+    write('IKE', `CHILD_SA hq{${id}} established with SPIs c1_i c2_o and TS 10.1.0.0/16 === 192.168.1.0/24`, `<hq|${id}> `);
+  write('IKE', 'IKE_SA hq[3] established between 198.51.100.10[198.51.100.10]...203.0.113.11[203.0.113.11]', '<hq|3> ');
+  listening.catchUp();
+  expect([arrivals.isBefore('2', '1'), arrivals.isBefore('1', '3')]).toEqual([true, undefined]);
+  write('JOB', 'spawning 16 worker threads');
+  listening.catchUp();
+  expect(arrivals.isBefore('2', '1')).toBeUndefined();
 });
 
 function readNote(): object {

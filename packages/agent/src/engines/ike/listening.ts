@@ -9,6 +9,7 @@ import { readFileIfPresent } from '../../link/files.ts';
 import type { EngineContext } from '../engine.ts';
 import { CharonLog, type LogPosition, type TimedLogLine } from './charon-log.ts';
 import { startedAt, type CharonFiles } from './charon.ts';
+import type { Arrivals } from './crossing.ts';
 import type { History } from './history.ts';
 import type { PeerIdentities } from './peer-identity.ts';
 import type { ReasonTracker } from './reason-tracker.ts';
@@ -21,6 +22,7 @@ export type ListeningOptions = {
   readonly history: History;
   readonly reasons: Pick<ReasonTracker, 'onLog'>;
   readonly identities: Pick<PeerIdentities, 'onLog'>;
+  readonly arrivals: Pick<Arrivals, 'onLog' | 'clear'>;
   /** After lines that told why something failed. */
   readonly onFinding: (finding: Finding) => void;
   /** What peers call themselves is not what is expected. */
@@ -47,7 +49,7 @@ const busyPeriodMs = 1000;
 const flush = { quietMs: 200, atMostMs: 1000 };
 
 export function createListening(options: ListeningOptions): Listening {
-  const { context, namespace, files, history, reasons, identities } = options;
+  const { context, namespace, files, history, reasons, identities, arrivals } = options;
   const kept = readKept(files.logRead);
   const log = new CharonLog(files.logFile, kept);
   let session = kept?.session;
@@ -57,10 +59,14 @@ export function createListening(options: ListeningOptions): Listening {
   let lastReadMs = -busyPeriodMs;
 
   const onLine = (line: TimedLogLine): void => {
-    if (startsSession(line)) session = `${namespace} ${line.written}`;
+    if (startsSession(line)) {
+      session = `${namespace} ${line.written}`;
+      arrivals.clear();
+    }
     const atMs = Date.parse(line.written);
     session ??= `${namespace} ${startedAt(files) ?? ''}`;
     history.onLog(line, atMs, session);
+    arrivals.onLog(line);
     const finding = reasons.onLog(line, atMs);
     if (finding !== undefined) options.onFinding(finding);
     if (identities.onLog(line)) options.onIdentity();
