@@ -18,6 +18,33 @@ test('a task runs at once, then every period, and sooner when woken', async () =
   expect(runs).toBe(3);
 });
 
+test('a task that has time at first runs after it, or when woken', async () => {
+  const clock = new ManualClock();
+  const runs = [0, 0];
+  const [patient, woken] = runs.map(
+    (_, index) =>
+      new BackgroundTask({
+        name: 't',
+        periodMs: 1000,
+        firstAfterMs: 500,
+        clock,
+        log: silentLogger,
+        activate: async () => void (runs[index] = (runs[index] ?? 0) + 1),
+      }),
+  );
+  patient?.start();
+  woken?.wake();
+  woken?.start();
+  await clock.advance(499);
+  expect(runs).toEqual([0, 1]);
+  await clock.advance(1);
+  expect(runs).toEqual([1, 1]);
+  await clock.advance(1000);
+  expect(runs).toEqual([2, 2]);
+  await patient?.[Symbol.asyncDispose]();
+  await woken?.[Symbol.asyncDispose]();
+});
+
 test('a failing activation is retried with growing waits and then forgotten', async () => {
   const clock = new ManualClock();
   let runs = 0;

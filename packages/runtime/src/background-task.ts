@@ -8,6 +8,8 @@ import type { Logger } from './logger.ts';
 export type BackgroundTaskOptions = {
   readonly name: string;
   readonly periodMs: number;
+  /** Before the first activation, unless woken. Default 0: it runs at once. */
+  readonly firstAfterMs?: number;
   /** First wait after a failure; doubles up to `periodMs` (at least 5 s). Default 250. */
   readonly retryMs?: number;
   /** After an activation that took t the next one waits `rest` × t, also when woken: a storm of wakes costs a bounded share of a core. Default 0. */
@@ -66,7 +68,8 @@ export class BackgroundTask implements AsyncDisposable {
   }
 
   async #loop(): Promise<void> {
-    const { clock, log, name, periodMs } = this.#options;
+    const { clock, log, name, periodMs, firstAfterMs = 0 } = this.#options;
+    if (firstAfterMs > 0) await clock.sleep(firstAfterMs, this.#wakeUp.signal);
     while (!this.#stop.signal.aborted) {
       this.#isWoken = false;
       this.#wakeUp = new AbortController();

@@ -20,6 +20,16 @@ const maxValueBytes = 0xffff;
 /** charon's own messages are four deep; a bound keeps hostile input from exhausting the stack. */
 const maxDepth = 32;
 
+/** A message made before, for one that is looked at and sent. */
+export class EncodedMessage {
+  readonly bytes: Uint8Array;
+
+  /** @throws as `encodeMessage` */
+  constructor(message: ViciInput) {
+    this.bytes = encodeMessage(message);
+  }
+}
+
 /** @throws ViciError `malformed` when a name or value does not fit its length field. */
 export function encodeMessage(message: ViciInput): Buffer {
   const writer = new Writer();

@@ -6,7 +6,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import type { Clock } from '@sallyport/runtime';
-import type { ViciInput, ViciMessage } from './codec.ts';
+import type { EncodedMessage, ViciInput, ViciMessage } from './codec.ts';
 import { ViciError } from './errors.ts';
 import { decodePacket, encodePacket, FrameReader, type Packet, type PacketType } from './packet.ts';
 
@@ -81,7 +81,7 @@ export class ViciConnection implements Disposable {
    */
   request(
     command: string,
-    message: ViciInput = {},
+    message: ViciInput | EncodedMessage = {},
     options: { readonly timeoutMs?: number; readonly stream?: { readonly event: string; readonly on: EventHandler } } = {},
   ): Promise<ViciMessage> {
     const { stream } = options;
@@ -145,7 +145,12 @@ export class ViciConnection implements Disposable {
     return done;
   }
 
-  async #exchange(type: PacketType, name: string, message: ViciInput = {}, timeoutMs = this.#timeoutMs): Promise<ViciMessage> {
+  async #exchange(
+    type: PacketType,
+    name: string,
+    message: ViciInput | EncodedMessage = {},
+    timeoutMs = this.#timeoutMs,
+  ): Promise<ViciMessage> {
     const frame = encodePacket(type, name, message);
     if (this.#end !== undefined) throw new ViciError('disconnected', `${name}: ${this.#end.message}`, this.#end);
     const { promise, resolve, reject } = Promise.withResolvers<Packet>();

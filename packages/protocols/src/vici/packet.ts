@@ -2,7 +2,7 @@
  * VICI packets and their framing: a 32-bit length, then a type byte, for some types a name, then a message. Pure.
  * Spec: README.md, "Transport protocol" and "Packet layer".
  */
-import { decodeMessage, encodeMessage, type ViciInput, type ViciMessage } from './codec.ts';
+import { decodeMessage, EncodedMessage, encodeMessage, type ViciInput, type ViciMessage } from './codec.ts';
 import { ViciError } from './errors.ts';
 
 const typeNumbers = {
@@ -26,10 +26,10 @@ const typeNames = new Map<number, PacketType>((Object.keys(typeNumbers) as Packe
 const namedTypes: ReadonlySet<PacketType> = new Set(['request', 'event-register', 'event-unregister', 'event']);
 
 /** A whole frame, length field included. @throws ViciError `malformed` when too long. */
-export function encodePacket(type: PacketType, name = '', message: ViciInput = {}): Buffer {
+export function encodePacket(type: PacketType, name = '', message: ViciInput | EncodedMessage = {}): Buffer {
   const nameBytes = Buffer.from(name, 'utf8');
   if (nameBytes.length > 0xff) throw new ViciError('malformed', `packet name of ${nameBytes.length} bytes`);
-  const body = encodeMessage(message);
+  const body = message instanceof EncodedMessage ? message.bytes : encodeMessage(message);
   const nameEnd = namedTypes.has(type) ? 2 + nameBytes.length : 1;
   const length = nameEnd + body.length;
   if (length > maxPacketBytes) throw new ViciError('malformed', `packet ${name} has ${length} bytes, at most ${maxPacketBytes}`);

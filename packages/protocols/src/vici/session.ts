@@ -3,7 +3,7 @@
  * What charon knows is the truth: `listConnections`, `listSas`, `sharedKeyIds` read it back. Commands and their
  * members: README.md of strongSwan's vici plugin; connection members: swanctl.conf(5).
  */
-import type { ViciInput, ViciMessage } from './codec.ts';
+import { EncodedMessage, type ViciInput, type ViciMessage } from './codec.ts';
 import { connectVici, type ConnectOptions, type EventHandler, type ViciConnection } from './connection.ts';
 import { ViciError } from './errors.ts';
 import { flag, integer, list, section, sections, text } from './read.ts';
@@ -135,8 +135,13 @@ export class ViciSession implements Disposable {
   }
 
   /** Loads or replaces one connection; its SAs, if any, stay as they are. */
-  async loadConnection(name: string, body: ViciInput): Promise<void> {
-    await this.#command('load-conn', { [name]: body });
+  loadConnection(name: string, body: ViciInput): Promise<void> {
+    return this.loadEncoded(new EncodedMessage({ [name]: body }));
+  }
+
+  /** `loadConnection` of a section with the connection's name, and all of it in there. */
+  async loadEncoded(connection: EncodedMessage): Promise<void> {
+    await this.#command('load-conn', connection);
   }
 
   /** Absent is success. SAs stay. */
@@ -191,7 +196,7 @@ export class ViciSession implements Disposable {
     return this.connection.subscribe('log', (message) => handler(readLogLine(message)));
   }
 
-  async #command(name: string, message: ViciInput, waitMs?: number, onLog?: (line: LogLine) => void): Promise<void> {
+  async #command(name: string, message: ViciInput | EncodedMessage, waitMs?: number, onLog?: (line: LogLine) => void): Promise<void> {
     const answer = await this.connection.request(name, message, {
       ...(waitMs === undefined ? {} : { timeoutMs: waitMs + answerMarginMs }),
       ...(onLog === undefined ? {} : { stream: { event: 'control-log', on: (line) => onLog(readLogLine(line)) } }),

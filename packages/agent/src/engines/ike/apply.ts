@@ -4,7 +4,7 @@
  */
 import type { ViciSession } from '@sallyport/protocols';
 import type { Change } from './diff.ts';
-import { keyId, type MarkedKey } from './mark.ts';
+import { encodedConnection, keyId, type MarkedKey } from './mark.ts';
 import type { OwnCertificate } from './own-certificate.ts';
 import type { RenderedConnection } from './render.ts';
 
@@ -32,7 +32,7 @@ export async function applyChange(session: ViciSession, change: Change, desired:
       if (desired === undefined) throw new Error(`nothing rendered for ${change.name}`);
       const { rendered, keys, certificate } = desired;
       if (certificate !== undefined) await loadCertificate(session, certificate);
-      await session.loadConnection(rendered.name, rendered.body);
+      await session.loadEncoded(encodedConnection(rendered));
       if (change.kind === 'replace') await endSas(session, rendered.name);
       await loadKey(session, rendered, keys[0]);
       if (change.kind === 'reload') for (const id of change.staleKeyIds) await session.unloadShared(id);

@@ -67,6 +67,8 @@ export class IkeInstance implements AsyncDisposable {
     this.#supervision = new BackgroundTask({
       name: `ike ${namespace}`,
       periodMs: supervisePeriodMs,
+      // What was just loaded has been started with it.
+      firstAfterMs: supervisePeriodMs,
       rest: superviseRest,
       clock: context.clock,
       log: context.log,

@@ -7,7 +7,7 @@
  * The digest is keyed because charon logs ids of keys it loads, and a plain digest would let readers guess the key.
  */
 import { createHmac } from 'node:crypto';
-import { encodeMessage } from '@sallyport/protocols';
+import { EncodedMessage, encodeMessage } from '@sallyport/protocols';
 import type { RenderedConnection } from './render.ts';
 
 /** A shared key and the mark under which it is loaded. */
@@ -25,13 +25,17 @@ export type MarkedKey = {
 export type MarkSecret = { readonly key: string; readonly resetEpoch: number; readonly markKey: Uint8Array };
 
 export function markOf(connection: RenderedConnection, secret: MarkSecret): string {
-  const message = encodeMessage({
-    [connection.name]: connection.body,
-    owners: connection.keyOwners,
-    key: secret.key,
-    resetEpoch: `${secret.resetEpoch}`,
-  });
-  return createHmac('sha256', secret.markKey).update(message).digest('hex').slice(0, 32);
+  const more = encodeMessage({ owners: connection.keyOwners, key: secret.key, resetEpoch: `${secret.resetEpoch}` });
+  return createHmac('sha256', secret.markKey).update(encodedConnection(connection).bytes).update(more).digest('hex').slice(0, 32);
+}
+
+const encoded = new WeakMap<RenderedConnection, EncodedMessage>();
+
+/** As it is loaded, made once: what is marked and what is sent are the same bytes. */
+export function encodedConnection(connection: RenderedConnection): EncodedMessage {
+  const message = encoded.get(connection) ?? new EncodedMessage({ [connection.name]: connection.body });
+  encoded.set(connection, message);
+  return message;
 }
 
 export function keyId(connection: string, mark: string): string {
