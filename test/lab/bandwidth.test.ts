@@ -3,12 +3,12 @@
  * Asserted are counts of packets: how fast a machine is does not matter.
  */
 import { expect, test } from 'vitest';
-import { buildScenario, connectSdk, expectScenario, findPlace, inside, loadScenario } from '@sallyport/lab';
+import { buildScenario, connectSdk, expectScenario, findPlace, loadScenario } from '@sallyport/lab';
 import type { LabSession, Place } from '@sallyport/lab';
 import { systemClock, until } from '@sallyport/runtime';
-import { UpProcess, observedConnections, ports, withEvidence } from './up-process.ts';
+import { answers, bandwidthTag as tag, dropped, flood, limits } from './echo-flood.ts';
+import { UpProcess, observedConnections, withEvidence } from './up-process.ts';
 
-const tag = 'sallyport:bandwidth';
 const echoes = 500;
 
 test('two sites share 64 kbit/s, and have all they want without the tag', async () => {
@@ -40,7 +40,7 @@ test('two sites share 64 kbit/s, and have all they want without the tag', async 
     // Some 12 of 1,000: one site takes from the other, and the answers of both count the other way.
     await give({ [tag]: '64kbps' }, 2);
     const answersBefore = await answers(vm);
-    await Promise.all([flood(vm, one), flood(vm, two)]);
+    await Promise.all([flood(vm, one, echoes), flood(vm, two, echoes)]);
     const { answered, lost } = await until(
       async () => ({
         answered: (await answers(vm)) - answersBefore,
@@ -72,37 +72,14 @@ test('two sites share 64 kbit/s, and have all they want without the tag', async 
   });
 });
 
-/** 1,000 bytes each 5 ms, whether answered or not: some 1.6 Mbit/s. */
-async function flood(from: Place, to: Place): Promise<void> {
-  const argv = ['ping', '-n', '-q', '-s', '1000', '-i', '0.005', '-c', `${echoes}`, to.addresses[0] ?? ''];
-  await ports.run(inside(from.namespace, argv), { okCodes: [0, 1], timeoutMs: 120_000 });
-}
-
 async function floodIsAnswered(from: Place, to: Place): Promise<void> {
   const before = await answers(from);
-  await flood(from, to);
+  await flood(from, to, echoes);
   await until(
     async () => (await answers(from)) - before,
     (count) => count === echoes,
     { because: `all ${echoes} echoes are answered`, clock: systemClock },
   );
-}
-
-/** Echo replies that a machine has received. ping(8) leaves two round trips after its last request, and does not count what comes later. */
-async function answers({ namespace }: Place): Promise<number> {
-  const { stdout } = await ports.run(inside(namespace, ['nstat', '-asz', 'IcmpInEchoReps']));
-  return Number(/^IcmpInEchoReps\s+(\d+)/m.exec(stdout)?.[1]);
-}
-
-async function bandwidthRules(session: LabSession): Promise<readonly string[]> {
-  const { namespace } = findPlace(session.fabric, 'hq-gateway/IN_0');
-  const { stdout } = await ports.run(inside(namespace, ['nft', 'list', 'chain', 'inet', 'sallyport', 'forward']));
-  return stdout.split('\n').filter((line) => /comment "bandwidth (?:to|from) sites"/.test(line));
-}
-
-/** Packets over the bandwidth, to sites and from them; empty where there is no limit. */
-async function dropped(session: LabSession): Promise<readonly number[]> {
-  return (await bandwidthRules(session)).map((rule) => Number(/counter packets (\d+) bytes \d+ drop/.exec(rule)?.[1]));
 }
 
 async function toldDropped(session: LabSession, gateway: string): Promise<number | undefined> {
@@ -112,10 +89,6 @@ async function toldDropped(session: LabSession, gateway: string): Promise<number
   const told = value.find(({ code }) => code === 'BandwidthExceeded')?.text;
   const counts = /: (\d+) packets to sites, (\d+) from sites$/.exec(told ?? '');
   return counts === null ? undefined : Number(counts[1]) + Number(counts[2]);
-}
-
-async function limits(session: LabSession): Promise<readonly string[]> {
-  return (await bandwidthRules(session)).map((rule) => rule.replace(/counter packets \d+ bytes \d+/, ''));
 }
 
 async function allSas(session: LabSession): Promise<readonly string[]> {

@@ -91,6 +91,15 @@ test.for(Object.entries(promises).filter(([name]) => scenarios.includes(name)))(
   promise(reportOf(name).ikeSas);
 });
 
+test.skipIf(!scenarios.includes('s2s-two-sites'))('sites share the bandwidth of their gateway, and what is over it is dropped', () => {
+  const [failure] = lines.flatMap((line) => ('failure' in line && line.scenario.endsWith(', bandwidth') ? [line.failure] : []));
+  expect(failure).toBeUndefined();
+  const [seen] = lines.flatMap((line) => ('bandwidth' in line ? [line.bandwidth] : []));
+  expect(seen?.answered).toBeGreaterThan(0);
+  expect(seen?.dropped).toBeGreaterThan((seen?.sent ?? 0) / 2);
+  expect((seen?.answered ?? 0) + (seen?.dropped ?? 0)).toBe(seen?.sent);
+});
+
 test('nothing of a gateway is left after its deletion', () => {
   const left = lines.flatMap((line) => ('left' in line ? [line] : []));
   expect(left).toEqual(scenarios.map((scenario) => ({ scenario, left: [] })));

@@ -32,8 +32,12 @@ export type ScenarioReport = {
   };
 };
 
+/** Of a flood of echoes over a gateway's bandwidth. */
+export type BandwidthReport = { readonly sent: number; readonly answered: number; readonly dropped: number };
+
 export type ReportLine =
   | { readonly report: ScenarioReport }
   /** Namespaces of gateways after the scenario was deleted. */
   | { readonly scenario: string; readonly left: readonly string[] }
+  | { readonly bandwidth: BandwidthReport }
   | { readonly scenario: string; readonly failure: string };

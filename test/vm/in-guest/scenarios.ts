@@ -12,6 +12,7 @@ import { until } from '@sallyport/runtime';
 import type { Clock } from '@sallyport/runtime';
 import { UpProcess, ports, withEvidence } from '../../lab/up-process.ts';
 import { readAssociations, readXfrmInterfaces } from '../kernel-tables.ts';
+import { floodOverBandwidth } from './bandwidth.ts';
 import { expectWithKernelDevice } from './kernel-device.ts';
 import { rawEspSuffix } from './report.ts';
 import type { GatewayReading, ReportLine, ScenarioReport } from './report.ts';
@@ -20,6 +21,8 @@ import type { GatewayReading, ReportLine, ScenarioReport } from './report.ts';
 const patientClock: Clock = { ...ports.clock, monotonic: () => ports.clock.monotonic() / 20 };
 /** In this one the device takes the kernel's ESP as well, once all is seen with its own. */
 const withKernelDevice = 's2s-ikev2-psk';
+/** In this one the gateway's bandwidth is limited at the end. */
+const withBandwidth = 's2s-two-sites';
 
 await using up = await UpProcess.start(['--ipsec', 'kernel'], patientClock);
 const session: LabSession = { ...up.session, ports: { ...ports, clock: patientClock } };
@@ -32,6 +35,11 @@ async function runScenario(name: string): Promise<void> {
     return expectScenario(session, scenario);
   });
   if (didBuild && name === withKernelDevice) await report(`${name}${rawEspSuffix}`, () => expectWithKernelDevice(session, scenario));
+  try {
+    if (didBuild && name === withBandwidth) print({ bandwidth: await floodOverBandwidth(session, scenario) });
+  } catch (error) {
+    print({ scenario: `${name}, bandwidth`, failure: reasonOf(error) });
+  }
   try {
     await removeAll(scenario);
     print({ scenario: name, left: gatewayNamespaces() });
