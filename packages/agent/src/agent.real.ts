@@ -2,7 +2,6 @@
  * The agent on Linux: a gateway in namespaces, xfrmd and charon under it, and stock strongSwan on the other side of the
  * public network. Needs root and the built data plane.
  */
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,21 +12,14 @@ import { startAgentWith } from './agent.ts';
 import type { Agent, AgentPorts } from './agent.ts';
 import { cleanUp } from './clean-up.ts';
 import { inNamespace, namespaceFile, namespaceName } from './engines/engine.ts';
-import type { HostPaths } from './engines/engine.ts';
 import { FakeControl } from './fake-control.ts';
 import { samplePlan } from './sample-plan.ts';
 import { peerHost, startStockPeer } from './stock-peer.ts';
 import type { StockPeer } from './stock-peer.ts';
+import { testPaths } from './test-paths.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'sallyport-agent-'));
-const build = join(import.meta.dirname, '..', '..', 'dataplane', 'build');
-const paths: HostPaths = {
-  namespacePrefix: `sp-a${randomBytes(2).toString('hex')}-`,
-  runDirectory: join(directory, 'run'),
-  stateDirectory: join(directory, 'state'),
-  xfrmdProgram: join(build, 'xfrmd'),
-  shimLibrary: join(build, 'libxfrmshim.so'),
-};
+const paths = testPaths(directory);
 const commands: string[] = [];
 const ports: AgentPorts = {
   run: (argv, options) => {

@@ -12,4 +12,5 @@ export type { FakeHostOptions } from './fake-host/fake-host.ts';
 export type { ControlClient } from './link/control-client.ts';
 export { charonSettings } from './engines/ike/charon-settings.ts';
 export { charonFiles } from './engines/ike/charon.ts';
+export { testPaths } from './test-paths.ts';
 export { renderConnection } from './engines/ike/render.ts';

@@ -2,7 +2,6 @@
  * On Linux: without the shim neither xfrmd nor charon is started, the reason says what to do, and once the shim is there both are, also from a folder
  * that ld.so(8) would take for two.
  */
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,22 +9,16 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createLogger, systemClock, systemCommands, systemDaemons } from '@sallyport/runtime';
 import { startAgentWith } from './agent.ts';
 import { cleanUp } from './clean-up.ts';
-import type { HostPaths } from './engines/engine.ts';
 import { FakeControl } from './fake-control.ts';
 import { samplePlan } from './sample-plan.ts';
+import { testPaths } from './test-paths.ts';
 
 test.for(['lib', 'it’s here: lib'])(
   'a missing shim is told before anything is started, and healed by the next pass, in %s/',
   async (folder) => {
     const directory = mkdtempSync(join(tmpdir(), 'sallyport-shim-'));
-    const build = join(import.meta.dirname, '..', '..', 'dataplane', 'build');
-    const paths: HostPaths = {
-      namespacePrefix: `sp-m${randomBytes(2).toString('hex')}-`,
-      runDirectory: join(directory, 'run'),
-      stateDirectory: join(directory, 'state'),
-      xfrmdProgram: join(build, 'xfrmd'),
-      shimLibrary: join(directory, folder, 'libxfrmshim.so'),
-    };
+    const built = testPaths(directory);
+    const paths = { ...built, shimLibrary: join(directory, folder, 'libxfrmshim.so') };
     const daemons = systemDaemons(systemClock);
     const started: string[] = [];
     const ports = {
@@ -48,7 +41,7 @@ test.for(['lib', 'it’s here: lib'])(
     expect(started).toEqual([]);
 
     mkdirSync(join(directory, folder));
-    symlinkSync(join(build, 'libxfrmshim.so'), paths.shimLibrary);
+    symlinkSync(built.shimLibrary, paths.shimLibrary);
     const up = await control.observed(({ appliedPlan, failures }) => appliedPlan === 1 && failures.length === 0, 'it works', 30_000);
     expect(up.instances.map(({ state }) => state)).toEqual(['Running']);
     expect(started.map((file) => file.split('/').at(-1))).toEqual(['xfrmd.pid', 'charon.pid']);

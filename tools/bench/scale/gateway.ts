@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { charonFiles, charonSettings, cleanUp, inNamespace, renderConnection } from '@sallyport/agent';
+import { charonFiles, charonSettings, cleanUp, inNamespace, renderConnection, testPaths } from '@sallyport/agent';
 import type { AgentPorts, HostPaths } from '@sallyport/agent';
 import { crowdScenario, crowdSite } from '@sallyport/lab';
 import type { CrowdFabric } from '@sallyport/lab';
@@ -21,7 +21,6 @@ import { silentLogger, systemClock, systemCommands, systemDaemons, until } from 
 import type { Begin, Told } from './agent-messages.ts';
 
 export const ports: AgentPorts = { run: systemCommands.run, daemons: systemDaemons(systemClock), clock: systemClock, log: silentLogger };
-const build = join(import.meta.dirname, '..', '..', '..', 'packages', 'dataplane', 'build');
 
 /** Plan of a gateway with `count` connections, by the real planner. @param connection more properties of every connection. */
 export function planOf(count: number, connection: JsonObject = {}): HostPlan {
@@ -49,13 +48,7 @@ export class ScaleGateway implements AsyncDisposable {
   constructor(hostPlan: HostPlan) {
     this.#plan = hostPlan;
     const id = randomBytes(2).toString('hex');
-    this.paths = {
-      namespacePrefix: `sp-${id}-`,
-      runDirectory: join(this.#directory, 'run'),
-      stateDirectory: join(this.#directory, 'state'),
-      xfrmdProgram: join(build, 'xfrmd'),
-      shimLibrary: join(build, 'libxfrmshim.so'),
-    };
+    this.paths = testPaths(this.#directory, `sp-${id}-`);
     this.fabric = {
       id,
       dataDirectory: this.#directory,

@@ -4,11 +4,12 @@
  */
 import type { ResourceId } from '@sallyport/model';
 import { batchLine, routeWords } from '@sallyport/protocols';
-import type { IpLink, IpRoute, IpRule, NamespaceReading, TableReading } from '@sallyport/protocols';
+import type { IpLink, IpRule, NamespaceReading, TableReading } from '@sallyport/protocols';
 import { isLoaded } from '../marked-table.ts';
 import type { MarkedTable } from '../marked-table.ts';
 import { kernelRoutes, mainRule } from './kernel-routes.ts';
 import { fabricProtocol } from './render.ts';
+import { isSameKey, isSameRoute, isSameRule, ruleLine, usesGateway } from './routes-and-rules.ts';
 import type { DeviceState, FabricState, NamespaceState, PairState } from './state.ts';
 
 /** One line for `ip -batch`, with whom its failure concerns; undefined concerns everybody in the namespace. */
@@ -164,52 +165,4 @@ function surplus(state: NamespaceState, observed: ObservedNamespace): readonly A
       .map((link) => batchLine('link', 'delete', link.name)),
   ];
   return lines.map((line) => ({ line, resource: undefined }));
-}
-
-/** The kernel tells routes of a table apart by destination and metric; the rest is replaced in place. */
-function isSameKey(a: IpRoute, b: IpRoute): boolean {
-  return a.destination === b.destination && a.table === b.table && a.metric === b.metric;
-}
-
-export function isSameRoute(desired: IpRoute, observed: IpRoute): boolean {
-  return (
-    isSameKey(desired, observed) &&
-    desired.type === observed.type &&
-    desired.protocol === observed.protocol &&
-    (desired.source === undefined || desired.source === observed.source) &&
-    desired.nextHops.length === observed.nextHops.length &&
-    desired.nextHops.every((hop) =>
-      observed.nextHops.some((other) => hop.gateway === other.gateway && (hop.device === undefined || hop.device === other.device)),
-    )
-  );
-}
-
-function usesGateway(route: IpRoute): boolean {
-  return route.nextHops.some((hop) => hop.gateway !== undefined);
-}
-
-type Rule = NamespaceState['rules'][number];
-
-function isSameRule(a: Rule, b: Rule): boolean {
-  const isSameMatch = a.source === b.source && a.destination === b.destination && a.inputDevice === b.inputDevice;
-  return isSameMatch && a.priority === b.priority && a.table === b.table;
-}
-
-function ruleLine(verb: 'add' | 'delete', rule: Rule): string {
-  const to = rule.destination === undefined ? [] : ['to', rule.destination];
-  const input = rule.inputDevice === undefined ? [] : ['iif', rule.inputDevice];
-  return batchLine(
-    'rule',
-    verb,
-    'priority',
-    rule.priority,
-    'from',
-    rule.source,
-    ...to,
-    ...input,
-    'table',
-    rule.table,
-    'protocol',
-    rule.protocol,
-  );
 }

@@ -6,7 +6,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ApplyFailure, ConnectionObservation, InstanceId, InstancePlan, TunnelPlan } from '@sallyport/model';
 import { openSession, type ViciInput, type ViciSession } from '@sallyport/protocols';
 import { BackgroundTask, Secret, silentLogger, systemClock, systemCommands, systemDaemons, until } from '@sallyport/runtime';
@@ -16,10 +15,10 @@ import type { XfrmEngine } from '../xfrm/xfrm-engine.ts';
 import { createXfrmdEngine } from '../xfrm/xfrmd.ts';
 import { charonFiles } from './charon.ts';
 import { createIkeEngine } from './engine.ts';
+import { testPaths } from '../../test-paths.ts';
 
 const run = systemCommands.run;
 const daemons = systemDaemons(systemClock);
-const built = fileURLToPath(new URL('../../../../dataplane/build/', import.meta.url));
 export const gatewayAddress = '198.51.100.10';
 const gatewayInside = '10.1.0.1';
 const namespace = 'gw-hq-0';
@@ -52,13 +51,7 @@ export class Testbed implements AsyncDisposable {
   private constructor(unique: string) {
     this.prefix = `sp-${unique}-`;
     this.directory = mkdtempSync(join(tmpdir(), 'sp-ike-'));
-    const paths = {
-      namespacePrefix: this.prefix,
-      runDirectory: join(this.directory, 'run'),
-      stateDirectory: join(this.directory, 'state'),
-      xfrmdProgram: join(built, 'xfrmd'),
-      shimLibrary: join(built, 'libxfrmshim.so'),
-    };
+    const paths = testPaths(this.directory, this.prefix);
     for (const directory of [paths.runDirectory, paths.stateDirectory]) mkdirSync(directory, { mode: 0o700 });
     this.context = {
       run,
