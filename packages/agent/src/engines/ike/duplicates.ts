@@ -15,13 +15,36 @@ export const sameMomentSeconds = 2;
 /** charon's state of a CHILD SA that another has replaced. */
 const rekeyed = 'REKEYED';
 
+export type DuplicateSas = {
+  readonly ended: readonly CharonSa[];
+  /** Nothing is ended before the peer has shown that it has this one. */
+  readonly unproven?: CharonSa;
+};
+
 /** All but one of the SAs that have long been up together. None while a new one may still replace an old one by itself. */
-export function duplicateSas(sas: readonly CharonSa[]): readonly CharonSa[] {
+export function duplicateSas(sas: readonly CharonSa[]): DuplicateSas {
   const up = sas.filter(({ sa }) => isIkeUp(sa));
-  if (up.length < 2 || up.some(({ sa }) => sa.establishedSeconds < settledSeconds)) return [];
+  if (up.length < 2 || up.some(({ sa }) => sa.establishedSeconds < settledSeconds)) return { ended: [] };
   // The newest, or a peer that lost its state would be left with an SA it does not know. Of equals both ends choose the same.
-  const [kept] = newestOf(up, ({ sa }) => sa.establishedSeconds).toSorted((a, b) => (spis(a.sa) < spis(b.sa) ? -1 : 1));
-  return up.filter((one) => one !== kept);
+  const equals = newestOf(up, ({ sa }) => sa.establishedSeconds).toSorted((a, b) => (spis(a.sa) < spis(b.sa) ? -1 : 1));
+  const [kept] = equals;
+  const bothSince = Math.min(...up.map(({ sa }) => sa.establishedSeconds));
+  if (kept !== undefined && equals.length > 1 && !isProven(kept.sa, bothSince)) return { ended: [], unproven: kept };
+  return { ended: up.filter((one) => one !== kept) };
+}
+
+/**
+ * IKEv2: whether the peer has used this SA since both stand, for a packet or for an exchange. INITIAL_CONTACT in ours has it end its own without a word
+ * (RFC 7296 §2.4), when ours comes after its own was established.
+ */
+function isProven({ version, childSas }: IkeSaObservation, bothSince: number): boolean {
+  const since = bothSince - sameMomentSeconds - 1;
+  const children = childSas.filter(isChildUp);
+  return version === 1 || children.length === 0 || children.some((child) => child.installedSeconds <= since || quietOf(child) <= since);
+}
+
+function quietOf({ packetsIn, quietSeconds }: ChildSaObservation): number {
+  return packetsIn === 0 ? Infinity : (quietSeconds ?? Infinity);
 }
 
 /**

@@ -273,7 +273,22 @@ describe('of two IKE SAs that both stand', () => {
     ['all but one of three are', [numbered('a', 90), numbered('b', 20), numbered('c', 20)], ['a', 'c']],
     ['a single one never is', [numbered('a', 90)], []],
   ])('%s', (_what, sas, ended) => {
-    expect(duplicateSas(sas).map((one) => one.sa.uniqueId)).toEqual(ended);
+    expect(duplicateSas(sas).ended.map((one) => one.sa.uniqueId)).toEqual(ended);
+  });
+
+  const withChild = (initiatorSpi: string, change: Partial<ChildSaObservation>, version: 1 | 2 = 2): CharonSa =>
+    sa({ uniqueId: initiatorSpi, initiatorSpi, establishedSeconds: 20, version, childSas: [child({ installedSeconds: 20, ...change })] });
+  it.each<[string, CharonSa, string | undefined]>([
+    ['not before the peer has used the one that stays', withChild('a', {}), 'a'],
+    ['not for packets from before', withChild('a', { packetsIn: 3, quietSeconds: 19 }), 'a'],
+    ['once packets have come on it', withChild('a', { packetsIn: 3, quietSeconds: 17 }), undefined],
+    ['once its child was made anew', withChild('a', { installedSeconds: 17 }), undefined],
+    ['in IKEv1 without that', withChild('a', {}, 1), undefined],
+  ])('of the same moment: %s', (_what, kept, unproven) => {
+    const other = withChild('b', { packetsIn: 9, quietSeconds: 0 }, kept.sa.version);
+    const seen = duplicateSas([other, kept]);
+    expect(seen.unproven?.sa.uniqueId).toBe(unproven);
+    expect(seen.ended.map((one) => one.sa.uniqueId)).toEqual(unproven === undefined ? ['b'] : []);
   });
 });
 

@@ -83,7 +83,9 @@ async function endDuplicates({ session, arrivals, log }: SuperviseContext, { tun
     log.info({ connection: tunnel.connection, peer: sa.remoteAddress }, 'ended one of two SAs that crossed');
     return;
   }
-  for (const { sa } of duplicateSas(sas)) {
+  const { ended, unproven } = duplicateSas(sas);
+  if (unproven !== undefined) await prove(session, unproven);
+  for (const { sa } of ended) {
     await session.terminate({ ikeId: sa.uniqueId, force: true, timeoutMs: 0 });
     log.info({ connection: tunnel.connection, peer: sa.remoteAddress }, 'ended one of two SAs: both ends had begun at once');
   }
@@ -95,6 +97,12 @@ async function endDuplicates({ session, arrivals, log }: SuperviseContext, { tun
     await session.terminate({ childId: uniqueId, timeoutMs: unawaited });
     log.info({ connection: tunnel.connection }, 'ended a CHILD SA: the peer began another in its place and uses it');
   }
+}
+
+/** By an exchange: a peer that has it makes a child anew; to one that has not, the SA is dead once it does not answer. */
+async function prove(session: ViciSession, { sa, isWaiting, isCreatingChild }: CharonSa): Promise<void> {
+  const child = sa.childSas.find(({ state }) => state === 'INSTALLED');
+  if (child !== undefined && !isWaiting && !isCreatingChild) await session.rekey({ childId: child.uniqueId });
 }
 
 /** VGW-PEER-007. Nobody is told: who does not answer a request won't hear a DELETE either, and its SA goes the same way. */
