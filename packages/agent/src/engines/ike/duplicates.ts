@@ -21,15 +21,18 @@ export type DuplicateSas = {
   readonly unproven?: CharonSa;
 };
 
-/** All but one of the SAs that have long been up together. None while a new one may still replace an old one by itself. */
-export function duplicateSas(sas: readonly CharonSa[]): DuplicateSas {
+/**
+ * All but one of the SAs that have long been up together. None while a new one may still replace an old one by itself.
+ * @param isAnswered whether the peer was asked for its proof of an SA, and gave one (proofs.ts).
+ */
+export function duplicateSas(sas: readonly CharonSa[], isAnswered: (one: CharonSa) => boolean): DuplicateSas {
   const up = sas.filter(({ sa }) => isIkeUp(sa));
   if (up.length < 2 || up.some(({ sa }) => sa.establishedSeconds < settledSeconds)) return { ended: [] };
   // The newest, or a peer that lost its state would be left with an SA it does not know. Of equals both ends choose the same.
   const equals = newestOf(up, ({ sa }) => sa.establishedSeconds).toSorted((a, b) => (spis(a.sa) < spis(b.sa) ? -1 : 1));
   const [kept] = equals;
   const bothSince = Math.min(...up.map(({ sa }) => sa.establishedSeconds));
-  if (kept !== undefined && equals.length > 1 && !isProven(kept.sa, bothSince)) return { ended: [], unproven: kept };
+  if (kept !== undefined && equals.length > 1 && !isAnswered(kept) && !isProven(kept.sa, bothSince)) return { ended: [], unproven: kept };
   return { ended: up.filter((one) => one !== kept) };
 }
 

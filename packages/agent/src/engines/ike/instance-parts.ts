@@ -12,6 +12,7 @@ import type { Ledger } from './ledger.ts';
 import type { Listening } from './listening.ts';
 import type { PeerAddresses } from './peer-address.ts';
 import type { PeerIdentities } from './peer-identity.ts';
+import type { Proofs } from './proofs.ts';
 import type { ReasonTracker } from './reason-tracker.ts';
 import type { XfrmVariant } from './render.ts';
 import type { Renderings } from './renderings.ts';
@@ -47,6 +48,7 @@ export type InstanceParts = {
   readonly starts: Starts;
   readonly silences: Silences;
   readonly arrivals: Arrivals;
+  readonly proofs: Proofs;
   readonly stalls: Stalls;
   readonly successors: Successors;
 };

@@ -20,12 +20,12 @@ export async function watchInstance(parts: InstanceParts, session: ViciSession):
 }
 
 export function superviseContext(
-  { context, starts, silences, arrivals, stalls, successors, memory }: InstanceParts,
+  { context, starts, silences, arrivals, proofs, stalls, successors, memory }: InstanceParts,
   session: ViciSession,
 ): SuperviseContext {
   const { clock, log } = context;
   const isChanging = (name: string): boolean => memory.changing.has(name);
-  return { session, starts, silences, arrivals, stalls, successors, log, nowMs: clock.monotonic(), isChanging };
+  return { session, starts, silences, arrivals, proofs, stalls, successors, log, nowMs: clock.monotonic(), isChanging };
 }
 
 /** Before anything is started anew: a start with the key that the peer has just refused would be refused again. */

@@ -20,6 +20,7 @@ import { createListening } from './listening.ts';
 import { readSa } from './observe.ts';
 import { createPeerAddresses, type Resolve } from './peer-address.ts';
 import { createPeerIdentities } from './peer-identity.ts';
+import { createProofs } from './proofs.ts';
 import { createReasonTracker } from './reason-tracker.ts';
 import type { XfrmVariant } from './render.ts';
 import { createRenderings } from './renderings.ts';
@@ -168,6 +169,7 @@ function createParts(context: EngineContext, { variant, resolve, namespace, onWr
     starts,
     silences,
     arrivals,
+    proofs: createProofs(),
     stalls,
     successors: createSuccessors(),
   };

@@ -10,6 +10,7 @@ import { openCounters } from './counters.ts';
 import { diffConnections, type Loaded } from './diff.ts';
 import { keyId, markOf, parseKeyId } from './mark.ts';
 import type { CharonSa } from './observe.ts';
+import { createProofs } from './proofs.ts';
 import { renderConnection } from './render.ts';
 import { sampleChild as child, sampleSa as sa } from './sample-sas.ts';
 import { createStalls } from './stalls.ts';
@@ -273,7 +274,7 @@ describe('of two IKE SAs that both stand', () => {
     ['all but one of three are', [numbered('a', 90), numbered('b', 20), numbered('c', 20)], ['a', 'c']],
     ['a single one never is', [numbered('a', 90)], []],
   ])('%s', (_what, sas, ended) => {
-    expect(duplicateSas(sas).ended.map((one) => one.sa.uniqueId)).toEqual(ended);
+    expect(duplicateSas(sas, () => false).ended.map((one) => one.sa.uniqueId)).toEqual(ended);
   });
 
   const withChild = (initiatorSpi: string, change: Partial<ChildSaObservation>, version: 1 | 2 = 2): CharonSa =>
@@ -286,9 +287,22 @@ describe('of two IKE SAs that both stand', () => {
     ['in IKEv1 without that', withChild('a', {}, 1), undefined],
   ])('of the same moment: %s', (_what, kept, unproven) => {
     const other = withChild('b', { packetsIn: 9, quietSeconds: 0 }, kept.sa.version);
-    const seen = duplicateSas([other, kept]);
+    const seen = duplicateSas([other, kept], () => false);
     expect(seen.unproven?.sa.uniqueId).toBe(unproven);
     expect(seen.ended.map((one) => one.sa.uniqueId)).toEqual(unproven === undefined ? ['b'] : []);
+  });
+
+  it('a proof is asked for once, and whatever the peer answers is one', () => {
+    const proofs = createProofs();
+    const [kept, other] = [withChild('a', {}), withChild('b', {})];
+    const ended = (one: CharonSa, nowMs: number): readonly string[] =>
+      duplicateSas([one, other], (asked) => proofs.isAnswered(asked, nowMs)).ended.map(({ sa: { uniqueId } }) => uniqueId);
+    expect([proofs.isDue({ ...kept, isWaiting: true }, 0), proofs.isDue(kept, 0), proofs.isDue(kept, 0)]).toEqual([false, true, false]);
+    // charon may not have begun yet.
+    expect(ended(kept, 1999)).toEqual([]);
+    expect(ended({ ...kept, isWaiting: true }, 5000)).toEqual([]);
+    expect(ended(kept, 2000)).toEqual(['b']);
+    expect(proofs.isDue(withChild('c', {}), 3000)).toBe(true);
   });
 });
 

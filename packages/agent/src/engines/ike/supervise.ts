@@ -9,6 +9,7 @@ import type { Known } from './desired.ts';
 import { crossedSa, type Arrivals } from './crossing.ts';
 import { duplicateChildren, duplicateSas, supersededChildren } from './duplicates.ts';
 import { readSas, type CharonSa } from './observe.ts';
+import type { Proofs } from './proofs.ts';
 import type { Silences } from './silence.ts';
 import type { Stalls } from './stalls.ts';
 import type { Starts } from './starts.ts';
@@ -23,6 +24,7 @@ export type SuperviseContext = {
   readonly starts: Starts;
   readonly silences: Silences;
   readonly arrivals: Arrivals;
+  readonly proofs: Proofs;
   readonly stalls: Stalls;
   readonly successors: Successors;
   readonly log: Logger;
@@ -75,7 +77,11 @@ async function endStalled({ session, stalls, log }: SuperviseContext, { tunnel }
 }
 
 /** Both ends began at once, or an IKEv1 peer began a child anew: one of two SAs is enough. */
-async function endDuplicates({ session, arrivals, log }: SuperviseContext, { tunnel }: Known, sas: readonly CharonSa[]): Promise<void> {
+async function endDuplicates(
+  { session, arrivals, proofs, log, nowMs }: SuperviseContext,
+  { tunnel }: Known,
+  sas: readonly CharonSa[],
+): Promise<void> {
   const crossed = crossedSa(sas, arrivals.isBefore);
   if (crossed !== undefined) {
     const { sa } = crossed.ended;
@@ -83,8 +89,9 @@ async function endDuplicates({ session, arrivals, log }: SuperviseContext, { tun
     log.info({ connection: tunnel.connection, peer: sa.remoteAddress }, 'ended one of two SAs that crossed');
     return;
   }
-  const { ended, unproven } = duplicateSas(sas);
-  if (unproven !== undefined) await prove(session, unproven);
+  const { ended, unproven } = duplicateSas(sas, (one) => proofs.isAnswered(one, nowMs));
+  const child = unproven?.sa.childSas.find(({ state }) => state === 'INSTALLED');
+  if (unproven !== undefined && child !== undefined && proofs.isDue(unproven, nowMs)) await session.rekey({ childId: child.uniqueId });
   for (const { sa } of ended) {
     await session.terminate({ ikeId: sa.uniqueId, force: true, timeoutMs: 0 });
     log.info({ connection: tunnel.connection, peer: sa.remoteAddress }, 'ended one of two SAs: both ends had begun at once');
@@ -97,12 +104,6 @@ async function endDuplicates({ session, arrivals, log }: SuperviseContext, { tun
     await session.terminate({ childId: uniqueId, timeoutMs: unawaited });
     log.info({ connection: tunnel.connection }, 'ended a CHILD SA: the peer began another in its place and uses it');
   }
-}
-
-/** By an exchange: a peer that has it makes a child anew; to one that has not, the SA is dead once it does not answer. */
-async function prove(session: ViciSession, { sa, isWaiting, isCreatingChild }: CharonSa): Promise<void> {
-  const child = sa.childSas.find(({ state }) => state === 'INSTALLED');
-  if (child !== undefined && !isWaiting && !isCreatingChild) await session.rekey({ childId: child.uniqueId });
 }
 
 /** VGW-PEER-007. Nobody is told: who does not answer a request won't hear a DELETE either, and its SA goes the same way. */
