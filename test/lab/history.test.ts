@@ -29,6 +29,13 @@ test('a tunnel tells its story, also after kill -9, and the API and the command 
 
     await swanctl(session.ports, session.fabric, 'site1', ['--rekey', '--child', 'net1']);
     await untilTold(/\[CREATE_CHILD_SA\] request \d+ \[ (?:N\(REKEY_SA\)|.*REKEY)/, 'a rekey of phase 2 is told');
+    await untilTold(/outbound CHILD_SA \S+ established/, 'the peer has deleted the former CHILD SA');
+    await session.arm.post(`${connection}/resetconnection`, {});
+    // Not by the peer, whose DELETE was that of a rekey.
+    await untilTold(
+      /TunnelDisconnected 203\.0\.113\.11: closed from this side\n[^]*TunnelConnected/,
+      'a reset is told, and the next beginning',
+    );
 
     await up.kill();
     await up.begin();
@@ -41,7 +48,8 @@ test('a tunnel tells its story, also after kill -9, and the API and the command 
     const rows = (member(await session.arm.get(`${connection}/providers/Sallyport.Health/diagnosticLogs`), 'value') ??
       []) as readonly unknown[];
     const tunnel = rows.filter((row) => member(row, 'Category') === 'TunnelDiagnosticLog').map((row) => member(row, 'OperationName'));
-    expect(tunnel.slice(0, 3)).toEqual(['TunnelConnected', 'TunnelDisconnected', 'TunnelConnected']);
+    const again = ['TunnelDisconnected', 'TunnelConnected'];
+    expect(tunnel.slice(0, 5)).toEqual(['TunnelConnected', ...again, ...again]);
     expect((await history('--tunnel')).split('\n')[0]).toMatch(/TunnelConnected 203\.0\.113\.11$/);
   });
 });

@@ -3,7 +3,7 @@ import type { EngineObservation, InstancePlan } from '@sallyport/model';
 import type { ViciSession } from '@sallyport/protocols';
 import type { EngineView } from '../engine.ts';
 import type { InstanceParts } from './instance-parts.ts';
-import { readSas } from './observe.ts';
+import { readTunnels } from './read-tunnels.ts';
 import { keyVersionInUse } from './rotation.ts';
 import { viewConnection, viewUnseen } from './view.ts';
 
@@ -29,19 +29,17 @@ export async function viewInstance(
 }
 
 async function viewSeen(
-  { listening, ledger, reasons, memory }: InstanceParts,
+  parts: InstanceParts,
   session: ViciSession,
   instance: InstancePlan,
   nowMs: number,
 ): Promise<EngineView['connections']> {
-  const sas = await readSas(session);
-  listening.catchUp();
+  const { ledger, reasons, memory } = parts;
+  const sas = await readTunnels(parts, session, instance.tunnels);
   const keyVersions = new Map<string, number | undefined>();
   for (const [name, known] of memory.known) if (known.keys.length > 1) keyVersions.set(name, await keyVersionInUse(session, known));
-  const byName = Map.groupBy(sas, ({ name }) => name);
-  const connections = instance.tunnels.map((tunnel) => {
-    const own = byName.get(tunnel.name) ?? [];
-    ledger.record(tunnel, own);
+  return instance.tunnels.map((tunnel) => {
+    const own = sas.get(tunnel.name) ?? [];
     return viewConnection(instance, tunnel, {
       sas: own,
       finding: reasons.reasonFor(tunnel.name, own[0]?.sa.remoteAddress ?? tunnel.ike.remoteAddress),
@@ -50,6 +48,4 @@ async function viewSeen(
       keyVersion: keyVersions.get(tunnel.name),
     });
   });
-  ledger.saveWhenDue();
-  return connections;
 }

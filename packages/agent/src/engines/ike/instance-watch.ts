@@ -5,18 +5,22 @@
 import type { ViciSession } from '@sallyport/protocols';
 import type { InstanceParts } from './instance-parts.ts';
 import { readSas } from './observe.ts';
+import { readTunnels } from './read-tunnels.ts';
 import { mustTurn, turnKey } from './rotation.ts';
 import { supervise, type SuperviseContext } from './supervise.ts';
 
 /** @throws ViciError when charon does not answer. */
 export async function watchInstance(parts: InstanceParts, session: ViciSession): Promise<void> {
-  const { listening, ledger, memory } = parts;
+  const { listening, memory } = parts;
   listening.catchUp();
   await turnKeys(parts, session);
-  const sas = await supervise(superviseContext(parts, session), memory.known.values());
-  const byName = Map.groupBy(sas, ({ name }) => name);
-  for (const { tunnel } of memory.known.values()) ledger.record(tunnel, byName.get(tunnel.name) ?? []);
-  ledger.saveWhenDue();
+  const known = [...memory.known.values()];
+  const sas = await readTunnels(
+    parts,
+    session,
+    known.map(({ tunnel }) => tunnel),
+  );
+  await supervise(superviseContext(parts, session), known, sas);
 }
 
 export function superviseContext(

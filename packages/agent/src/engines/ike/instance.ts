@@ -136,7 +136,7 @@ function createParts(context: EngineContext, { variant, resolve, namespace, onWr
     namespace,
     history,
     peerOf: (tunnel) => memory.known.get(tunnel.name)?.rendered.peerAddress ?? tunnel.ike.remoteAddress,
-    reasonOf: (tunnel, peer) => reasons.reasonFor(tunnel.name, peer)?.message,
+    reasonOf: (tunnel, peer) => reasons.endOf(tunnel.name, peer)?.message,
   });
   const arrivals = createArrivals();
   const listening = createListening({

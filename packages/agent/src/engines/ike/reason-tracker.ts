@@ -11,6 +11,10 @@ export type ReasonTracker = {
   readonly onLog: (line: LogLine, nowMs: number) => Finding | undefined;
   /** Newest of what is known by name and by the peer's address. */
   readonly reasonFor: (connection: string, peerAddress: string) => Finding | undefined;
+  /** Why a tunnel ended, also where the log tells of its next beginning by now. */
+  readonly endOf: (connection: string, peerAddress: string) => Finding | undefined;
+  /** It was asked for then, and was up: what the log told of ends before that were ends of SAs that others had taken the place of. */
+  readonly outlived: (connection: string, askedAtMs: number) => void;
   readonly forget: (connection: string, peerAddress: string) => void;
 };
 
@@ -31,6 +35,8 @@ export function createReasonTracker(isPeer: (address: string) => boolean = () =>
   const byStranger = new Map<string, Finding>();
   const byName = new Map<string, Finding>();
   const byAddress = new Map<string, Finding>();
+  /** By name: what a new child has made good, until the tunnel is seen up. */
+  const overcome = new Map<string, Finding>();
 
   const saOf = (id: string | undefined): SaLog => (id === undefined ? undefined : (sas.get(id) ?? openings.get(id))) ?? unknownSa;
   const rememberSa = (id: string, sa: SaLog): void => {
@@ -46,11 +52,22 @@ export function createReasonTracker(isPeer: (address: string) => boolean = () =>
     remember(map, key, finding, map === byStranger ? rememberedStrangers : rememberedPeers);
   };
 
+  const reasonFor: ReasonTracker['reasonFor'] = (connection, peerAddress) => {
+    const named = byName.get(connection);
+    const addressed = ofAddress(peerAddress).get(peerAddress);
+    if (named === undefined || addressed === undefined) return named ?? addressed;
+    // The responder's side of the same refusal knows both offers.
+    if (named.code === addressed.code) return addressed;
+    return named.atMs >= addressed.atMs ? named : addressed;
+  };
+
   return {
     onLog: (line, nowMs) => {
       const sa = follow(saOf(line.ikeSaId), line);
       if (line.ikeSaId !== undefined) rememberSa(line.ikeSaId, sa);
       if (/^CHILD_SA \S+ established with/.test(line.message)) {
+        const ended = sa.connection === undefined ? undefined : reasonFor(sa.connection, sa.peer);
+        if (sa.connection !== undefined && ended !== undefined) remember(overcome, sa.connection, ended, rememberedPeers);
         if (sa.connection !== undefined) byName.delete(sa.connection);
         ofAddress(sa.peer).delete(sa.peer);
         return undefined;
@@ -62,13 +79,12 @@ export function createReasonTracker(isPeer: (address: string) => boolean = () =>
       else keep(byName, sa.connection, finding);
       return finding;
     },
-    reasonFor: (connection, peerAddress) => {
+    reasonFor,
+    endOf: (connection, peerAddress) => reasonFor(connection, peerAddress) ?? overcome.get(connection),
+    outlived: (connection, askedAtMs) => {
       const named = byName.get(connection);
-      const addressed = ofAddress(peerAddress).get(peerAddress);
-      if (named === undefined || addressed === undefined) return named ?? addressed;
-      // The responder's side of the same refusal knows both offers.
-      if (named.code === addressed.code) return addressed;
-      return named.atMs >= addressed.atMs ? named : addressed;
+      if (named?.code === 'PeerDeleted' && named.atMs < askedAtMs) byName.delete(connection);
+      if ((overcome.get(connection)?.atMs ?? askedAtMs) < askedAtMs) overcome.delete(connection);
     },
     forget: (connection, peerAddress) => {
       byName.delete(connection);

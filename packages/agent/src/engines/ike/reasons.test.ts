@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { LogLine } from '@sallyport/protocols';
 import { describe, expect, it } from 'vitest';
 import { sampleTunnel } from '../../sample-plan.ts';
-import { createReasonTracker } from './reason-tracker.ts';
+import { createReasonTracker, type ReasonTracker } from './reason-tracker.ts';
 import { sentence } from './reasons.ts';
 
 const initiator = { side: '1', peer: '203.0.113.2' };
@@ -176,6 +176,40 @@ describe('the reason', () => {
     for (const text of ['initiating IKE_SA hq[1] to 203.0.113.2', ...messages])
       tracker.onLog({ group: 'IKE', level: 1, connection: 'hq', ikeSaId: '1', message: text }, 0);
     expect(tracker.reasonFor('hq', '203.0.113.2')).toMatchObject({ code, message });
+  });
+
+  describe('a DELETE', () => {
+    const told = (atMs: number, ...messages: readonly string[]): ReasonTracker => {
+      const tracker = createReasonTracker();
+      for (const message of ['initiating IKE_SA hq[1] to 203.0.113.2', ...messages])
+        tracker.onLog({ group: 'IKE', level: 1, connection: 'hq', ikeSaId: '1', message }, atMs);
+      return tracker;
+    };
+    const up = 'CHILD_SA hq{2} established with SPIs a b';
+
+    it('of an SA that another has taken the place of is no end of the tunnel', () => {
+      const tracker = told(1000, 'received DELETE for ESP CHILD_SA with SPI a');
+      tracker.outlived('hq', 1000);
+      expect(tracker.reasonFor('hq', '203.0.113.2')).toMatchObject({ code: 'PeerDeleted' });
+      tracker.outlived('hq', 1001);
+      expect(tracker.reasonFor('hq', '203.0.113.2')).toBeUndefined();
+    });
+
+    it('is why the tunnel ended, also where it is up again by now, until it is seen up', () => {
+      const tracker = told(1000, 'received DELETE for IKE_SA hq[1]', up);
+      expect(tracker.reasonFor('hq', '203.0.113.2')).toBeUndefined();
+      expect(tracker.endOf('hq', '203.0.113.2')).toMatchObject({ code: 'PeerDeleted' });
+      tracker.outlived('hq', 1001);
+      expect(tracker.endOf('hq', '203.0.113.2')).toBeUndefined();
+    });
+  });
+
+  it('a refusal while the tunnel is up stays: it ends with what was refused', () => {
+    const tracker = createReasonTracker();
+    const message = 'received NO_PROPOSAL_CHOSEN notify, no CHILD_SA built';
+    tracker.onLog({ group: 'IKE', level: 1, connection: 'hq', ikeSaId: '1', message }, 1000);
+    tracker.outlived('hq', 2000);
+    expect(tracker.reasonFor('hq', '203.0.113.2')).toMatchObject({ code: 'NoCommonEspProposal' });
   });
 
   it('a first retransmission is no silence yet', () => {

@@ -1,5 +1,5 @@
 /**
- * Brings up what should be up: reads all SAs, starts what nobody is starting, ends what a peer opened although the connection
+ * Brings up what should be up: given all SAs, starts what nobody is starting, ends what a peer opened although the connection
  * only initiates, and attempts that have become needless. Starts do not wait for their outcome, so no connection holds up another; charon's log and events tell.
  */
 import type { TunnelPlan } from '@sallyport/model';
@@ -8,7 +8,7 @@ import type { Logger } from '@sallyport/runtime';
 import type { Known } from './desired.ts';
 import { crossedSa, type Arrivals } from './crossing.ts';
 import { duplicateChildren, duplicateSas, supersededChildren } from './duplicates.ts';
-import { readSas, type CharonSa } from './observe.ts';
+import type { CharonSa } from './observe.ts';
 import type { Proofs } from './proofs.ts';
 import type { Silences } from './silence.ts';
 import type { Stalls } from './stalls.ts';
@@ -34,10 +34,12 @@ export type SuperviseContext = {
   readonly isChanging: (connection: string) => boolean;
 };
 
-/** @returns the SAs as read before anything was started. @throws ViciError when charon does not answer. */
-export async function supervise(context: SuperviseContext, connections: Iterable<Known>): Promise<readonly CharonSa[]> {
-  const sas = await readSas(context.session);
-  const byName = Map.groupBy(sas, ({ name }) => name);
+/** @param byName the SAs of each connection, as read now. @throws ViciError when charon does not answer. */
+export async function supervise(
+  context: SuperviseContext,
+  connections: Iterable<Known>,
+  byName: ReadonlyMap<string, readonly CharonSa[]>,
+): Promise<void> {
   for (const known of connections) {
     const own = byName.get(known.tunnel.name) ?? [];
     if (!known.tunnel.ike.responds) await endForeign(context, known, own);
@@ -49,7 +51,6 @@ export async function supervise(context: SuperviseContext, connections: Iterable
     await startMissing(context, known, own);
     await startSuccessors(context, known, own);
   }
-  return sas;
 }
 
 /** `connectionMode` InitiatorOnly: charon can't refuse to respond for one connection, so what a peer opened is ended at once. */
