@@ -49,7 +49,8 @@ export class IkeInstance implements AsyncDisposable {
   readonly #upDown: UpDown;
 
   constructor(context: EngineContext, { variant, environment, resolve }: InstanceOptions, namespace: string) {
-    this.#parts = createParts(context, { variant, resolve, namespace, onWrongKey: () => this.#supervision.wake() });
+    const isFlooded = (): boolean => this.#upDown.isFlooded();
+    this.#parts = createParts(context, { variant, resolve, namespace, isFlooded, onWrongKey: () => this.#supervision.wake() });
     this.#charon = createCharonLink({
       context,
       namespace,
@@ -75,7 +76,7 @@ export class IkeInstance implements AsyncDisposable {
       log: context.log,
       activate: async () => {
         const session = this.#charon.session();
-        if (session !== undefined) await watchInstance(this.#parts, session);
+        if (session !== undefined && !isFlooded()) await watchInstance(this.#parts, session);
       },
     });
   }
@@ -120,9 +121,13 @@ export class IkeInstance implements AsyncDisposable {
   }
 }
 
-type PartsOptions = Pick<InstanceOptions, 'variant' | 'resolve'> & { readonly namespace: string; readonly onWrongKey: () => void };
+type PartsOptions = Pick<InstanceOptions, 'variant' | 'resolve'> & {
+  readonly namespace: string;
+  readonly isFlooded: () => boolean;
+  readonly onWrongKey: () => void;
+};
 
-function createParts(context: EngineContext, { variant, resolve, namespace, onWrongKey }: PartsOptions): InstanceParts {
+function createParts(context: EngineContext, { variant, resolve, namespace, isFlooded, onWrongKey }: PartsOptions): InstanceParts {
   const files = charonFiles(context.paths, namespace);
   const memory = newMemory();
   const reasons = createReasonTracker((address) => memory.peers.has(address));
@@ -147,6 +152,7 @@ function createParts(context: EngineContext, { variant, resolve, namespace, onWr
     reasons,
     identities,
     arrivals,
+    isFlooded,
     onFinding: ({ code }) => {
       if (code === 'WrongKey' && [...memory.known.values()].some(({ keys }) => keys.length > 1)) onWrongKey();
     },

@@ -11,7 +11,9 @@ import { createListening, type Listening } from './listening.ts';
 let directory: string;
 let clock: ManualClock;
 let arrivals: Arrivals;
+let isFlooded: boolean;
 beforeEach(() => {
+  isFlooded = false;
   arrivals = createArrivals();
   directory = mkdtempSync(join(tmpdir(), 'sp-listening-'));
   clock = new ManualClock();
@@ -30,6 +32,7 @@ const open = (): Listening => {
     reasons: { onLog: () => undefined },
     identities: { onLog: () => false },
     arrivals,
+    isFlooded: () => isFlooded,
     onFinding: () => {},
     onIdentity: () => {},
   });
@@ -64,6 +67,22 @@ test('an agent that is killed before it has written goes on from where it had; w
   writeFileSync(file('charon.log-read'), JSON.stringify({ ...readNote(), offset: 0 }));
   await using third = open();
   third.catchUp();
+  expect(messages()).toEqual(['first', 'second']);
+});
+
+test('while many tunnels come up the log is read by who decides by it, else when that is over', async () => {
+  await using listening = open();
+  listening.catchUp();
+  isFlooded = true;
+  write('IKE', 'first', '<hq|1> ');
+  await clock.advance(2000);
+  expect(messages()).toEqual([]);
+  listening.catchUp();
+  await clock.advance(300);
+  expect(messages()).toEqual(['first']);
+  write('IKE', 'second', '<hq|1> ');
+  isFlooded = false;
+  await clock.advance(400);
   expect(messages()).toEqual(['first', 'second']);
 });
 

@@ -23,6 +23,8 @@ export type ListeningOptions = {
   readonly reasons: Pick<ReasonTracker, 'onLog'>;
   readonly identities: Pick<PeerIdentities, 'onLog'>;
   readonly arrivals: Pick<Arrivals, 'onLog' | 'clear'>;
+  /** Many tunnels come up at once: what charon says of them is read when that is over. */
+  readonly isFlooded: () => boolean;
   /** After lines that told why something failed. */
   readonly onFinding: (finding: Finding) => void;
   /** What peers call themselves is not what is expected. */
@@ -104,7 +106,7 @@ export function createListening(options: ListeningOptions): Listening {
       const [bytes, nowMs] = [log.unreadBytes, context.clock.monotonic()];
       const isBusy = bytes - lastBytes > busyBytes && nowMs - lastReadMs < busyPeriodMs;
       lastBytes = isBusy ? bytes : 0;
-      if (isBusy) return Promise.resolve();
+      if (isBusy || options.isFlooded()) return Promise.resolve();
       lastReadMs = nowMs;
       catchUp();
       return Promise.resolve();

@@ -186,6 +186,13 @@ const rules: readonly Rule[] = [
   },
 ];
 
+/** Most lines tell nothing: one look instead of one for each rule. */
+const tellsSomething = anyOf(rules);
+
+function anyOf(tables: readonly { readonly pattern: RegExp }[]): RegExp {
+  return new RegExp(tables.map(({ pattern }) => pattern.source).join('|'));
+}
+
 /** charon prints the host's local time. */
 function validity(from: string, to: string, nowMs: number): string {
   if (nowMs > Date.parse(to)) return `expired on ${to}`;
@@ -201,6 +208,7 @@ function silence(sa: SaLog): string {
 
 /** The reason that a log line gives, if any. */
 export function findReason(line: string, sa: SaLog, nowMs: number): Omit<Finding, 'atMs'> | undefined {
+  if (!tellsSomething.test(line)) return undefined;
   for (const rule of rules) {
     const match = rule.pattern.exec(line);
     if (match === null || rule.when?.(sa) === false) continue;
@@ -266,7 +274,10 @@ const facts: readonly { readonly pattern: RegExp; readonly read: (match: RegExpE
   { pattern: /^(?:inbound )?CHILD_SA \S+ established with /, read: () => ({ hasChild: true }) },
 ];
 
+const tellsFact = anyOf(facts);
+
 function fact(message: string): readonly [true, Partial<SaLog>] | readonly [undefined] {
+  if (!tellsFact.test(message)) return [undefined];
   for (const { pattern, read } of facts) {
     const match = pattern.exec(message);
     if (match !== null) return [true, read(match)];

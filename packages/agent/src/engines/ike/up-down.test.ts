@@ -51,16 +51,33 @@ test('while many come up charon is not asked to tell, and then all are looked at
   const session = await new Session().listen();
   for (let index = 0; index < 100; index += 1) session.tell(`hq-${index}`, true);
   await clock.advance(0);
-  expect(session.handlers.size).toBe(0);
-  await clock.advance(999);
+  expect([session.handlers.size, upDown.isFlooded()]).toEqual([0, true]);
+  await clock.advance(599);
   expect([looks, session.handlers.size]).toEqual([0, 0]);
   await clock.advance(1);
-  expect([looks, session.handlers.size]).toEqual([1, 1]);
+  expect([looks, session.handlers.size]).toEqual([0, 1]);
+  await clock.advance(400);
+  expect([looks, session.handlers.size, upDown.isFlooded()]).toEqual([1, 1, false]);
   await clock.advance(5000);
   expect(looks).toBe(1);
   session.tell('hq', true);
   await clock.advance(30);
   expect(looks).toBe(2);
+});
+
+test('while a flood goes on all are looked at every two seconds', async () => {
+  const session = await new Session().listen();
+  const ten = (): void => {
+    for (let index = 0; index < 10; index += 1) session.tell('hq', true);
+  };
+  for (let tenths = 0; tenths < 100; tenths += 1) {
+    ten();
+    await clock.advance(100);
+  }
+  expect(looks).toBeGreaterThanOrEqual(3);
+  expect(looks).toBeLessThanOrEqual(5);
+  await clock.advance(1000);
+  expect([session.handlers.size, upDown.isFlooded()]).toEqual([1, false]);
 });
 
 test('tunnels that come up one after another are no flood', async () => {
