@@ -4,6 +4,7 @@
  * packet moves.
  */
 import { formatCidr, parseCidr } from '@sallyport/model';
+import { isSameRouteKey, isSameRule } from '@sallyport/protocols';
 import type { IpRoute, IpRule } from '@sallyport/protocols';
 
 export type FakeLink = {
@@ -101,11 +102,11 @@ export class FakeNamespace {
       ![...this.links.values()].some((link) => link.addresses.some((a) => a.split('/')[0] === wanted.source))
     )
       throw new KernelRefusal('Invalid prefsrc address');
-    this.routes = [...this.routes.filter((route) => !isSameKey(route, wanted)), { ...wanted, nextHops }];
+    this.routes = [...this.routes.filter((route) => !isSameRouteKey(route, wanted)), { ...wanted, nextHops }];
   }
 
   deleteRoute(wanted: IpRoute): void {
-    const remaining = this.routes.filter((route) => !(isSameKey(route, wanted) && route.protocol === wanted.protocol));
+    const remaining = this.routes.filter((route) => !(isSameRouteKey(route, wanted) && route.protocol === wanted.protocol));
     if (remaining.length === this.routes.length) throw new KernelRefusal('No such process');
     this.routes = remaining;
   }
@@ -141,13 +142,4 @@ export class FakeNamespace {
     const devices = routes.flatMap((route) => route.nextHops[0]?.device ?? []);
     return device === undefined ? devices[0] : devices.find((candidate) => candidate === device);
   }
-}
-
-function isSameKey(a: IpRoute, b: IpRoute): boolean {
-  return a.destination === b.destination && a.table === b.table && a.metric === b.metric;
-}
-
-function isSameRule(a: IpRule, b: IpRule): boolean {
-  const isSameMatch = a.source === b.source && a.destination === b.destination && a.inputDevice === b.inputDevice;
-  return isSameMatch && a.priority === b.priority && a.table === b.table;
 }

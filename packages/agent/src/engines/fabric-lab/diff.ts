@@ -3,13 +3,13 @@
  * taken by something that is not what the plan means: that goes first.
  */
 import type { ResourceId } from '@sallyport/model';
-import { batchLine, routeWords } from '@sallyport/protocols';
+import { batchLine, isSameRouteKey, isSameRule, routeWords } from '@sallyport/protocols';
 import type { IpLink, IpRule, NamespaceReading, TableReading } from '@sallyport/protocols';
 import { isLoaded } from '../marked-table.ts';
 import type { MarkedTable } from '../marked-table.ts';
 import { kernelRoutes, mainRule } from './kernel-routes.ts';
 import { fabricProtocol } from './render.ts';
-import { isSameKey, isSameRoute, isSameRule, ruleLine, usesGateway } from './routes-and-rules.ts';
+import { isSameRoute, ruleLine, usesGateway } from './routes-and-rules.ts';
 import type { DeviceState, FabricState, NamespaceState, PairState } from './state.ts';
 
 /** One line for `ip -batch`, with whom its failure concerns; undefined concerns everybody in the namespace. */
@@ -150,7 +150,7 @@ function surplus(state: NamespaceState, observed: ObservedNamespace): readonly A
   const { links, routes, rules } = observed.reading;
   const lines = [
     ...routes
-      .filter((route) => route.protocol === fabricProtocol && !state.routes.some((other) => isSameKey(route, other)))
+      .filter((route) => route.protocol === fabricProtocol && !state.routes.some((other) => isSameRouteKey(route, other)))
       .map((route) => batchLine('route', 'delete', ...routeWords(route))),
     ...rules
       .filter((rule) => rule.protocol === fabricProtocol && !state.rules.some((other) => isSameRule(rule, other)))

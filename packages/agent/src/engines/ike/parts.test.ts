@@ -192,7 +192,8 @@ describe('an IKEv1 SA that was to be made anew', () => {
     expect(stalls.read('hq', [old])).toEqual([old]);
     expect(stalls.read('hq', reauthenticating)).toEqual([]);
     expect(stalls.read('hq', [old])).toEqual([]);
-    expect(stalls.read('hq', [sa({ ...old.sa, uniqueId: '5' })])).toEqual([]);
+    // Of a charon that was started anew.
+    expect(stalls.read('hq', [sa({ ...old.sa, initiatorSpi: '5' })])).toEqual([]);
   });
 });
 
@@ -304,6 +305,13 @@ describe('of two IKE SAs that both stand', () => {
     expect(ended(kept, 2000)).toEqual(['b']);
     expect(proofs.isDue(withChild('c', {}), 3000)).toBe(true);
   });
+
+  it('a proof is of one SA, whatever number another has after charon was started anew', () => {
+    const proofs = createProofs();
+    const anew = sa({ ...withChild('a', {}).sa, initiatorSpi: 'd' });
+    proofs.isDue(withChild('a', {}), 0);
+    expect([proofs.isAnswered(anew, 5000), proofs.isDue(anew, 5000)]).toEqual([false, true]);
+  });
 });
 
 describe('of two CHILD SAs of IKEv2 with the same selectors', () => {
@@ -414,6 +422,12 @@ describe('a peer that does not answer', () => {
     const silences = createSilences();
     const at = (second: number, one: CharonSa): number => silences.read(tunnel(9), [one], second * 1000).length;
     expect([at(0, waiting), at(5, sa()), at(6, waiting), at(11, waiting), at(12, waiting)]).toEqual([0, 0, 0, 0, 1]);
+  });
+
+  it('is not dead for the silence of an SA that had the same number in the charon before', () => {
+    const silences = createSilences();
+    silences.read(tunnel(9), [waiting], 0);
+    expect(silences.read(tunnel(9), [{ ...waiting, sa: { ...waiting.sa, initiatorSpi: '5' } }], 6000)).toEqual([]);
   });
 });
 

@@ -15,14 +15,14 @@ export type Proofs = {
 const beginsMs = 2000;
 
 export function createProofs(): Proofs {
-  /** By connection: which SA was asked, and when. */
-  const asked = new Map<string, { readonly uniqueId: string; readonly atMs: number }>();
+  /** By connection: which SA was asked, and when. By its SPI: a charon that starts anew counts from 1 again. */
+  const asked = new Map<string, { readonly spi: string; readonly atMs: number }>();
   const isBusy = ({ isWaiting, isCreatingChild }: CharonSa): boolean => isWaiting || isCreatingChild;
-  const isAsked = ({ name, sa }: CharonSa): boolean => asked.get(name)?.uniqueId === sa.uniqueId;
+  const isAsked = ({ name, sa }: CharonSa): boolean => asked.get(name)?.spi === sa.initiatorSpi;
   return {
     isDue: (one, nowMs) => {
       if (isAsked(one) || isBusy(one)) return false;
-      asked.set(one.name, { uniqueId: one.sa.uniqueId, atMs: nowMs });
+      asked.set(one.name, { spi: one.sa.initiatorSpi, atMs: nowMs });
       return true;
     },
     isAnswered: (one, nowMs) => isAsked(one) && !isBusy(one) && nowMs - (asked.get(one.name)?.atMs ?? nowMs) >= beginsMs,

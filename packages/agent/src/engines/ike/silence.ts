@@ -14,7 +14,7 @@ export type Silences = {
 };
 
 export function createSilences(): Silences {
-  /** By connection: since when each SA has been waiting at every reading, by unique id. */
+  /** By connection: since when each SA has been waiting at every reading, by its SPI. */
   const waits = new Map<string, ReadonlyMap<string, number>>();
   return {
     read: (tunnel, sas, nowMs) => {
@@ -25,9 +25,9 @@ export function createSilences(): Silences {
         waits.delete(tunnel.name);
         return [];
       }
-      const since = new Map(waiting.map(({ sa }) => [sa.uniqueId, before?.get(sa.uniqueId) ?? nowMs]));
+      const since = new Map(waiting.map(({ sa }) => [sa.initiatorSpi, before?.get(sa.initiatorSpi) ?? nowMs]));
       waits.set(tunnel.name, since);
-      return waiting.filter(({ sa }) => nowMs - (since.get(sa.uniqueId) ?? nowMs) >= patienceMs);
+      return waiting.filter(({ sa }) => nowMs - (since.get(sa.initiatorSpi) ?? nowMs) >= patienceMs);
     },
   };
 }

@@ -12,15 +12,15 @@ export type Stalls = {
 };
 
 export function createStalls(): Stalls {
-  /** By connection: unique ids. */
+  /** By connection: SPIs. */
   const before = new Map<string, ReadonlySet<string>>();
   return {
     read: (connection, sas) => {
       const known = before.get(connection);
       const stalled = stalledSas(sas);
       if (stalled.length === 0) before.delete(connection);
-      else before.set(connection, new Set(stalled.map(({ sa }) => sa.uniqueId)));
-      return stalled.filter(({ sa }) => known?.has(sa.uniqueId));
+      else before.set(connection, new Set(stalled.map(({ sa }) => sa.initiatorSpi)));
+      return stalled.filter(({ sa }) => known?.has(sa.initiatorSpi));
     },
   };
 }

@@ -41,7 +41,7 @@ it('asks once for each, and again for the next', () => {
   expect(due(sas(theirs()))).toEqual(['hq']);
   expect(due(sas(theirs({ rekeySeconds: 100 })))).toEqual([]);
   expect(due(sas(theirs({ rekeySeconds: 20_000 })))).toEqual([]);
-  expect(due(sas(theirs({ uniqueId: '2' })))).toEqual(['hq']);
+  expect(due(sas(theirs({ inboundSpi: 'c3' })))).toEqual(['hq']);
 });
 
 it('a pair that has a younger child is not asked for', () => {
@@ -50,6 +50,12 @@ it('a pair that has a younger child is not asked for', () => {
     { name: 'hq-2', local: ['10.1.0.0/16'], remote: ['192.168.2.0/24'] },
   ];
   const first = theirs({ localSelectors: ['10.1.0.0/16'], remoteSelectors: ['192.168.1.0/24'] });
-  const second = theirs({ uniqueId: '2', rekeySeconds: 20_000, localSelectors: ['10.1.0.0/16'], remoteSelectors: ['192.168.2.0/24'] });
+  const second = theirs({
+    uniqueId: '2',
+    inboundSpi: 'c3',
+    rekeySeconds: 20_000,
+    localSelectors: ['10.1.0.0/16'],
+    remoteSelectors: ['192.168.2.0/24'],
+  });
   expect(createSuccessors().due(tunnel, pairs, sas(first, second))).toEqual(['hq-1']);
 });

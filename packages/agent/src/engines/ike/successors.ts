@@ -20,17 +20,17 @@ const aheadSeconds = 20;
 const fullShare = 0.8;
 
 export function createSuccessors(): Successors {
-  /** By connection: unique ids of the children that were to be followed. */
+  /** By connection: SPIs of the children that were to be followed. */
   const asked = new Map<string, ReadonlySet<string>>();
   return {
     due: (tunnel, required, sas) => {
       const aged = agedChildren(tunnel, sas);
       const before = asked.get(tunnel.name);
       if (aged.length === 0) asked.delete(tunnel.name);
-      if (aged.every(({ uniqueId }) => before?.has(uniqueId))) return [];
+      if (aged.every(({ inboundSpi }) => before?.has(inboundSpi))) return [];
       const without = sas.map((one) => ({ ...one, sa: { ...one.sa, childSas: one.sa.childSas.filter((child) => !aged.includes(child)) } }));
       const names = missingChildren(required, without);
-      if (names.length > 0) asked.set(tunnel.name, new Set(aged.map(({ uniqueId }) => uniqueId)));
+      if (names.length > 0) asked.set(tunnel.name, new Set(aged.map(({ inboundSpi }) => inboundSpi)));
       return names;
     },
   };

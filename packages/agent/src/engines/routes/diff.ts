@@ -1,6 +1,6 @@
 /** What to change so that tunnel routes are as rendered. Pure. Adds and replacements first; unchanged routes are never touched. */
 import type { ResourceId } from '@sallyport/model';
-import { batchLine, routeWords } from '@sallyport/protocols';
+import { batchLine, isSameRouteKey, routeWords } from '@sallyport/protocols';
 import type { IpRoute, NamespaceReading } from '@sallyport/protocols';
 import { tunnelProtocol } from './render.ts';
 import type { TunnelRoute } from './render.ts';
@@ -14,18 +14,14 @@ export function diffTunnelRoutes(desired: readonly TunnelRoute[], reading: Names
       .filter((route) => !ours.some((other) => isEqual(route, other)))
       .map((route) => ({ line: batchLine('route', 'replace', ...routeWords(route)), connection: route.connection })),
     ...ours
-      .filter((route) => !desired.some((other) => isSameKey(other, route)))
+      .filter((route) => !desired.some((other) => isSameRouteKey(other, route)))
       .map((route) => ({ line: batchLine('route', 'delete', ...routeWords(route)), connection: undefined })),
   ];
 }
 
-function isSameKey(a: IpRoute, b: IpRoute): boolean {
-  return a.destination === b.destination && a.table === b.table && a.metric === b.metric;
-}
-
 function isEqual(desired: IpRoute, observed: IpRoute): boolean {
   return (
-    isSameKey(desired, observed) &&
+    isSameRouteKey(desired, observed) &&
     desired.type === observed.type &&
     desired.source === observed.source &&
     desired.nextHops[0]?.device === observed.nextHops[0]?.device
