@@ -8,6 +8,8 @@ export type TcpKind = 'one' | 'four' | 'reverse' | 'both';
 export type TcpResult = { readonly bits: number; readonly backwardBits?: number; readonly retransmits: number };
 
 const kindOptions: Readonly<Record<TcpKind, readonly string[]>> = { one: [], four: ['-P', '4'], reverse: ['-R'], both: ['--bidir'] };
+/** Debian's default, whatever this machine's is: BBR paces by a model of the path, and two cores that all share are none it knows. */
+const congestionControl = ['-C', 'cubic'];
 /** Connecting, the server's results and a slow tunnel's last buffers. */
 const marginMs = 15_000;
 
@@ -44,7 +46,8 @@ export async function measureTcp(topology: Topology, kind: TcpKind, seconds: num
       ({ stdout }) => stdout !== '',
       { because: 'iperf3 listens', clock: systemClock, timeoutMs: 5000 },
     );
-    const argv = ['iperf3', '-J', '-c', hosts.b, '-B', hosts.a, '-t', `${seconds}`, '--connect-timeout', '3000', ...kindOptions[kind]];
+    const client = ['iperf3', '-J', '-c', hosts.b, '-B', hosts.a, '-t', `${seconds}`, '--connect-timeout', '3000'];
+    const argv = [...client, ...congestionControl, ...kindOptions[kind]];
     const { stdout } = await topology.exec('host-a', argv, { timeoutMs: seconds * 1000 + marginMs, okCodes: [0, 1] });
     return parseIperf(stdout);
   } finally {

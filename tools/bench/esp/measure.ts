@@ -1,7 +1,7 @@
 /** One engine with one suite: every load after the other on a fresh topology. A load that fails leaves a gap, and its reason. */
 import { loadavg } from 'node:os';
 import { systemClock } from '@sallyport/runtime';
-import type { Engine, Suite } from './engines/engine.ts';
+import type { Engine, Running, Suite } from './engines/engine.ts';
 import { measureTcp } from './iperf.ts';
 import type { TcpKind, TcpResult } from './iperf.ts';
 import { measureLatency } from './latency.ts';
@@ -18,6 +18,8 @@ export type Row = {
   /** Processes of this machine that wanted a core when the row began; other people's work shows here. */
   readonly load: number;
   readonly tcp: Partial<Readonly<Record<TcpKind, TcpResult>>>;
+  /** Slowest and fastest of the single streams, in bits per second; `tcp.one` is the one between. */
+  readonly oneRange?: readonly [number, number];
   /** Core-seconds per gigabit of one TCP stream, of the sending and the receiving gateway's engine process. */
   readonly cpu?: { readonly sender: number; readonly receiver: number };
   /** Microseconds of both engine processes per 64-byte packet that arrived, over all rates tried. */
@@ -52,7 +54,7 @@ export async function measureRow(engine: Engine, suite: Suite | undefined, loads
   const program = await buildUdpLoad(topology.directory);
 
   const idle = await attempt('latency, idle', () => measureLatency(topology, options.seconds / 2));
-  const one = await attempt('TCP, 1 stream', () => withProcessorTime(running.pids, () => measureTcp(topology, 'one', options.seconds)));
+  const [slowest, one, quickest] = (await attempt('TCP, 1 stream', () => measureSingles(topology, running.pids, options.seconds))) ?? [];
   const tcp: Partial<Record<TcpKind, TcpResult>> = one === undefined ? {} : { one: one.result };
   for (const kind of loads === 'all' ? (['four', 'reverse', 'both'] as const) : (['four'] as const)) {
     const result = await attempt(`TCP, ${tcpNames[kind]}`, () => measureTcp(topology, kind, options.seconds));
@@ -77,6 +79,7 @@ export async function measureRow(engine: Engine, suite: Suite | undefined, loads
     suite: suite?.name ?? '',
     load,
     tcp,
+    ...(slowest === undefined || quickest === undefined ? {} : { oneRange: [slowest.result.bits, quickest.result.bits] as const }),
     ...(one?.used === undefined || gigabits === 0 ? {} : { cpu: { sender: one.used.a / gigabits, receiver: one.used.b / gigabits } }),
     ...(smallCost === undefined ? {} : { smallCost }),
     udp,
@@ -91,6 +94,15 @@ export const tcpNames: Readonly<Record<TcpKind, string>> = { one: '1 stream', fo
 function costPerPacket(used: EndSeconds, points: readonly RatePoint[], seconds: number): number | undefined {
   const delivered = points.reduce((sum, { deliveredPackets }) => sum + deliveredPackets * seconds, 0);
   return delivered === 0 ? undefined : ((used.a + used.b) * 1e6) / delivered;
+}
+
+type Single = Awaited<ReturnType<typeof withProcessorTime<TcpResult>>>;
+
+/** Three, the slowest first: on which cores the scheduler puts the two gateways moves one stream more than other work does. */
+async function measureSingles(topology: Topology, pids: Running['pids'], seconds: number): Promise<readonly Single[]> {
+  const singles: Single[] = [];
+  for (let round = 0; round < 3; round += 1) singles.push(await withProcessorTime(pids, () => measureTcp(topology, 'one', seconds)));
+  return singles.toSorted((a, b) => a.result.bits - b.result.bits);
 }
 
 /** The stream begins half a second earlier, so that its first burst is not what is measured, and outlasts the pings. */

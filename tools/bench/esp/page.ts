@@ -13,6 +13,8 @@ const none = '–';
 const gigabits = (bits: number | undefined): string => (bits === undefined ? none : (bits / 1e9).toFixed(2));
 const kilo = (packets: number | undefined): string => (packets === undefined ? none : (packets / 1e3).toFixed(0));
 const times = (value: number | undefined): string => (value === undefined ? none : `${value.toFixed(1)}×`);
+const single = ({ tcp: { one }, oneRange }: Row): string =>
+  oneRange === undefined ? tcp(one) : `${tcp(one)} (${oneRange.map(gigabits).join('–')})`;
 const tcp = (result: TcpResult | undefined): string => gigabits(result?.bits);
 const latency = (found: Latency | undefined): string =>
   found === undefined
@@ -56,7 +58,7 @@ function head(results: Results): readonly string[] {
     'host – gateway == veth == gateway – host, each a network namespace of this one machine: both gateways, both hosts and the load makers share its',
     'cores, and other work may run beside. **Read single figures as orders of magnitude, and compare within this run**: the ratios count. The engines',
     'run one after the other, so a burst of other work can hit one row and not the next; *load* is the machine’s load average when a row began.',
-    'Inner MTU 1,400 everywhere. iperf3 makes TCP, `tools/bench/esp/udp-load.c` UDP, ping(8) measures latency.',
+    'Inner MTU 1,400 everywhere. iperf3 makes TCP (CUBIC), `tools/bench/esp/udp-load.c` UDP, ping(8) measures latency.',
     '',
     ...results.engines.map(
       (engine) => `- **${engine.name}**: ${engine.what}.${engine.missing === undefined ? '' : ` *Not measured: ${engine.missing}.*`}`,
@@ -72,10 +74,17 @@ function tcpTable(rows: readonly Row[]): readonly string[] {
   const cells = rows.map((row) => {
     const peer = findRow(rows, 'kernel-libipsec', row.suite === '' ? 'AES-256-GCM' : row.suite);
     const toPeer = times(ratio(row.tcp.one?.bits, peer?.tcp.one?.bits));
-    return [name(row), tcp(row.tcp.one), tcp(row.tcp.four), tcp(row.tcp.reverse), tcp(row.tcp.both), toPeer, row.load.toFixed(1)];
+    return [name(row), single(row), tcp(row.tcp.four), tcp(row.tcp.reverse), tcp(row.tcp.both), toPeer, row.load.toFixed(1)];
   });
   const header = ['Gbit/s', '1 stream', '4 streams', 'reverse', 'both ways, sum', '1 stream ÷ libipsec’s', 'load'];
-  return ['## TCP', '', ...table(header, cells)];
+  return [
+    '## TCP',
+    '',
+    'One stream is measured three times: the median counts, slowest and fastest are behind it. On which cores the kernel puts the two gateways',
+    'makes the difference ([where the time goes](architecture/dataplane.md#where-the-time-goes-and-what-was-tried)).',
+    '',
+    ...table(header, cells),
+  ];
 }
 
 function udpTable(rows: readonly Row[]): readonly string[] {
