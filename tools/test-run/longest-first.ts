@@ -17,7 +17,7 @@ const long = [
   'lab/fqdn-peer',
   'lab/under-attack',
   'lab/dead-peer',
-  'engines/ike/ike.real.ts',
+  'engines/ike/two-sas.real.ts',
 ];
 
 export class LongestFirst extends BaseSequencer {

@@ -6,20 +6,18 @@ import type { ViciSession } from '@sallyport/protocols';
 import { openSession } from '@sallyport/protocols';
 import { systemClock, until } from '@sallyport/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { InstanceEngine } from '../engine.ts';
 import { charonFiles } from './charon.ts';
+import { Driven, isUp } from './driven.ts';
 import { TestAuthority, type TestCertificate } from './test-authority.ts';
-import { gatewayAddress, peerAddress, peerInside, peerNumber, Testbed, tunnelTo, untilObserved } from './testbed.ts';
+import { gatewayAddress, peerAddress, peerInside, peerNumber, Testbed, tunnelTo } from './testbed.ts';
 
 const gatewaySubject = '/C=NL/O=Contoso/CN=gateway.contoso.com';
 const deviceSubject = '/C=NL/O=Contoso/CN=branch.contoso.com';
-const isUp = ({ status }: ConnectionObservation): boolean => status === 'Connected';
 const bytes = (pem: string): Uint8Array => Buffer.from(pem);
 
 describe('certificates', () => {
   let testbed: Testbed;
   let peer: ViciSession;
-  let current: InstancePlan;
   /** Issues the gateway's, and is what the device trusts. */
   let ours: TestAuthority;
   /** Issues the device's, and is what the gateway trusts. */
@@ -63,31 +61,23 @@ describe('certificates', () => {
       children: { net: { esp_proposals: ['aes256gcm16'], local_ts: ['192.168.21.0/24'], remote_ts: ['0.0.0.0/0'] } },
     });
   };
-  const begin = async (instance: InstancePlan): Promise<{ engine: InstanceEngine } & AsyncDisposable> => {
+  const begin = async (instance: InstancePlan): Promise<Driven> => {
     testbed.keys.set('gateway#certificate@1', gateway.certificatePem + gateway.keyPem);
     const engine = testbed.createEngine();
     // A charon of its own for each test: it remembers every certificate that it was ever shown.
     await engine.remove(instance.namespace);
-    current = instance;
-    await testbed.pass(engine, current);
-    const driver = testbed.drive(engine, () => current);
-    return {
-      engine,
-      [Symbol.asyncDispose]: async () => {
-        await driver[Symbol.asyncDispose]();
-        await engine[Symbol.asyncDispose]();
-      },
-    };
+    await testbed.pass(engine, instance);
+    return new Driven(testbed, engine, instance);
   };
-  const reasonOf = async (engine: InstanceEngine, code: string): Promise<string> =>
-    (await untilObserved(engine, current, 'a', ({ reason }) => reason?.code === code, `the reason is ${code}`)).reason?.message ?? '';
-  const charonOfGateway = (): Promise<ViciSession> =>
-    openSession(charonFiles(testbed.context.paths, current.namespace).socket, { clock: systemClock });
+  const reasonOf = async (run: Driven, code: string): Promise<string> =>
+    (await run.until('a', ({ reason }) => reason?.code === code, `the reason is ${code}`)).reason?.message ?? '';
+  const charonOf = (run: Driven): Promise<ViciSession> =>
+    openSession(charonFiles(testbed.context.paths, run.instance.namespace).socket, { clock: systemClock });
 
   it.each([1, 2] as const)('of IKEv%i bring a tunnel up, with packets', async (version) => {
     await configure(device, ours, version);
     await using run = await begin(plan({ version }));
-    const seen = await untilObserved(run.engine, current, 'a', isUp, 'it is up');
+    const seen = await run.up('a');
     expect(seen.ikeSas[0]?.version).toBe(version);
     expect(await testbed.ping(peerNumber('a'), peerInside('a'), 3)).toBe(3);
   });
@@ -104,7 +94,7 @@ describe('certificates', () => {
       (isDone) => isDone,
       { because: 'the device is let in', clock: systemClock, timeoutMs: 20_000 },
     );
-    expect((await untilObserved(run.engine, current, 'a', isUp, 'it is up')).ikeSas[0]?.isInitiator).toBe(false);
+    expect((await run.up('a')).ikeSas[0]?.isInitiator).toBe(false);
   });
 
   it.each([
@@ -135,10 +125,10 @@ describe('certificates', () => {
   ] as const)('as responder, refuse a device with one %s, and say so', async (_what, code, sentence, issue) => {
     await configure(await issue(), ours);
     await using run = await begin(plan({ initiates: false }));
-    await untilObserved(run.engine, current, 'a', ({ reason }) => reason?.message.includes('only responds') === true, 'it waits');
+    await run.until('a', ({ reason }) => reason?.message.includes('only responds') === true, 'it waits');
     await peer.initiate({ ike: 'gw', child: 'net', timeoutMs: 3000 }).catch(() => undefined);
-    expect(await reasonOf(run.engine, code)).toMatch(sentence);
-    expect((await run.engine.observe(current)).connections[0]?.ikeSas).toEqual([]);
+    expect(await reasonOf(run, code)).toMatch(sentence);
+    expect((await run.engine.observe(run.instance)).connections[0]?.ikeSas).toEqual([]);
   });
 
   it.each([
@@ -148,7 +138,7 @@ describe('certificates', () => {
   ] as const)('as initiator, do not go on with a device with one %s', async (_what, code, issue) => {
     await configure(await issue(), ours);
     await using run = await begin(plan());
-    expect(await reasonOf(run.engine, code)).toMatch(/^(?:certificate|peer) .*198\.51\.100\.21/);
+    expect(await reasonOf(run, code)).toMatch(/^(?:certificate|peer) .*198\.51\.100\.21/);
   });
 
   it('are no pass for another connection: an authority counts where it was given, and nowhere else', async () => {
@@ -158,24 +148,27 @@ describe('certificates', () => {
       ike: { ...plan().tunnels[0]?.ike, remoteAddress: peerAddress('b'), certificate: { own: reference(1), authorities: [ours.data] } },
     };
     await using run = await begin(testbed.instance([...plan().tunnels, other as TunnelPlan]));
-    expect(await reasonOf(run.engine, 'CertificateUnknownAuthority')).toMatch(/unknown authority/);
+    expect(await reasonOf(run, 'CertificateUnknownAuthority')).toMatch(/unknown authority/);
   });
 
   it('say that the device refused ours', async () => {
     await configure(device, theirs);
     await using run = await begin(plan());
-    expect(await reasonOf(run.engine, 'CertificateRefused')).toMatch(/peer 198\.51\.100\.21 .* does not trust our certificate/);
+    expect(await reasonOf(run, 'CertificateRefused')).toMatch(/peer 198\.51\.100\.21 .* does not trust our certificate/);
   });
 
   it('keep a private key in charon only while a connection needs it, and nowhere in words', async () => {
     await configure(device, ours);
     await using run = await begin(plan());
-    await untilObserved(run.engine, current, 'a', isUp, 'it is up');
-    using charon = await charonOfGateway();
+    await run.up('a');
+    using charon = await charonOf(run);
     expect(await charon.privateKeyIds()).toHaveLength(1);
-    current = testbed.instance([]);
-    await testbed.pass(run.engine, current);
-    expect(await charon.privateKeyIds()).toEqual([]);
+    run.change(testbed.instance([]));
+    await until(
+      () => charon.privateKeyIds(),
+      (ids) => ids.length === 0,
+      { because: 'no connection needs the private key', clock: systemClock },
+    );
     const line = gateway.keyPem.split('\n')[3] ?? 'nothing';
     const texts = readdirSync(testbed.directory, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
@@ -186,16 +179,15 @@ describe('certificates', () => {
   it('are taken anew when another is imported, and touch nothing when not', async () => {
     await configure(device, ours);
     await using run = await begin(plan());
-    const first = await untilObserved(run.engine, current, 'a', isUp, 'it is up');
-    expect(await testbed.pass(run.engine, current)).toEqual([]);
-    expect((await run.engine.observe(current)).connections[0]?.ikeSas[0]?.uniqueId).toBe(first.ikeSas[0]?.uniqueId);
+    const first = await run.up('a');
+    expect(await testbed.pass(run.engine, run.instance)).toEqual([]);
+    expect((await run.engine.observe(run.instance)).connections[0]?.ikeSas[0]?.uniqueId).toBe(first.ikeSas[0]?.uniqueId);
     const renewed = await ours.issue(gatewaySubject);
     testbed.keys.set('gateway#certificate@2', renewed.certificatePem + renewed.keyPem);
-    current = plan({}, 2);
-    testbed.onWake();
+    run.change(plan({}, 2));
     const other = (seen: ConnectionObservation): boolean => isUp(seen) && seen.ikeSas[0]?.uniqueId !== first.ikeSas[0]?.uniqueId;
-    await untilObserved(run.engine, current, 'a', other, 'it is up with the new certificate');
-    using charon = await charonOfGateway();
+    await run.until('a', other, 'it is up with the new certificate');
+    using charon = await charonOf(run);
     expect(await charon.privateKeyIds()).toHaveLength(1);
   });
 });

@@ -6,6 +6,7 @@ import type { ConnectionObservation, InstancePlan, TunnelPlan } from '@sallyport
 import type { ViciSession } from '@sallyport/protocols';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { InstanceEngine } from '../engine.ts';
+import { isUp } from './driven.ts';
 import { configurePeer, peerAddress, peerInside, peerNumber, Testbed, tunnelTo, untilObserved } from './testbed.ts';
 
 type Mode = Pick<TunnelPlan['ike'], 'initiates' | 'responds'>;
@@ -31,7 +32,6 @@ afterAll(async () => {
 const versions = [1, 2] as const;
 const ids = ({ ikeSas }: ConnectionObservation): readonly string[] =>
   ikeSas.map((sa) => `${sa.uniqueId} ${sa.initiatorSpi}: ${sa.childSas.map((child) => `${child.uniqueId} ${child.inboundSpi}`).join()}`);
-const isUp = ({ status }: ConnectionObservation): boolean => status === 'Connected';
 const hasAnswers = ({ ikeSas }: ConnectionObservation): boolean =>
   ikeSas.some((sa) => sa.childSas.some(({ packetsIn }) => packetsIn >= 10));
 const instanceOf = (version: 1 | 2, mode: Mode): InstancePlan => testbed.instance([tunnelTo('a', { ike: { version, ...mode } })]);

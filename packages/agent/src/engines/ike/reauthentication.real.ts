@@ -8,10 +8,10 @@ import { systemClock } from '@sallyport/runtime';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { InstanceEngine } from '../engine.ts';
 import { charonFiles } from './charon.ts';
+import { isUp } from './driven.ts';
 import { configurePeer, peerAddress, peerInside, peerNumber, Testbed, tunnelTo, untilObserved, type PeerSettings } from './testbed.ts';
 
 const device: PeerSettings = { version: '1', proposals: ['aes256-sha256-modp1024'] };
-const isUp = ({ status }: ConnectionObservation): boolean => status === 'Connected';
 let testbed: Testbed;
 let peer: ViciSession;
 let ours: ViciSession;

@@ -3,13 +3,12 @@ import type { ConnectionObservation, InstancePlan, TunnelPlan } from '@sallyport
 import { openSession, type ViciSession } from '@sallyport/protocols';
 import { systemClock, until } from '@sallyport/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { InstanceEngine } from '../engine.ts';
 import { charonFiles } from './charon.ts';
+import { Driven, isUp } from './driven.ts';
 import { configurePeer, gatewayAddress, peerAddress, peerInside, peerNumber, Testbed, tunnelTo, untilObserved } from './testbed.ts';
 
 const [oldKey, newKey] = ['Testbed.Key.1', 'Testbed.Key.2'];
 const far = '2999-01-01T00:00:00.000Z';
-const isUp = ({ status }: ConnectionObservation): boolean => status === 'Connected';
 const saIds = (seen: ConnectionObservation): string => seen.ikeSas.map(({ uniqueId }) => uniqueId).join();
 
 describe.each([
@@ -18,7 +17,6 @@ describe.each([
 ])('a key rotation of IKEv$version', ({ version, proposals, espProposals }) => {
   let testbed: Testbed;
   let peer: ViciSession;
-  let current: InstancePlan;
 
   beforeAll(async () => {
     testbed = await Testbed.create(`rot${version}${process.pid}`);
@@ -33,82 +31,59 @@ describe.each([
   const during = (change: Partial<TunnelPlan['ike']> = {}, acceptedUntil = far): InstancePlan =>
     withKeys({ sharedKey: { ...reference, version: 2 }, previousSharedKey: { ...reference, acceptedUntil }, ...change });
 
-  const begin = async (instance: InstancePlan): Promise<{ engine: InstanceEngine } & AsyncDisposable> => {
+  const begin = async (instance: InstancePlan): Promise<Driven> => {
     testbed.keys.set(`${reference.id}@1`, oldKey).set(`${reference.id}@2`, newKey);
     await peer.terminate({ ike: 'gw', force: true, timeoutMs: 0 });
     await configurePeer(peer, 'a', { key: oldKey, version: `${version}`, proposals, espProposals });
-    const engine = testbed.createEngine();
-    current = testbed.instance([]);
-    await testbed.pass(engine, current);
-    current = instance;
-    const driver = testbed.drive(engine, () => current);
-    return {
-      engine,
-      [Symbol.asyncDispose]: async () => {
-        await driver[Symbol.asyncDispose]();
-        await engine[Symbol.asyncDispose]();
-      },
-    };
-  };
-  const change = (instance: InstancePlan): void => {
-    current = instance;
-    testbed.onWake();
+    return Driven.begin(testbed, instance);
   };
   const deviceTurns = (key: string): Promise<void> =>
     peer.loadShared({ id: 'gw', key: Buffer.from(key), owners: [peerAddress('a'), gatewayAddress] });
-  const up = (engine: InstanceEngine, keyVersion: number | undefined): Promise<ConnectionObservation> =>
-    untilObserved(
-      engine,
-      current,
-      'a',
-      (seen) => isUp(seen) && seen.sharedKeyVersion === keyVersion,
-      `it is up with key ${keyVersion ?? 'only'}`,
-    );
+  const hasKey =
+    (keyVersion: number | undefined) =>
+    (seen: ConnectionObservation): boolean =>
+      isUp(seen) && seen.sharedKeyVersion === keyVersion;
+  const up = (run: Driven, keyVersion: number | undefined): Promise<ConnectionObservation> =>
+    run.until('a', hasKey(keyVersion), `it is up with key ${keyVersion ?? 'only'}`);
   /** The device ends the IKE SA and starts another, as on a reboot or a re-authentication. */
-  const deviceReauthenticates = async (engine: InstanceEngine, keyVersion: number): Promise<void> => {
-    const was = saIds((await engine.observe(current)).connections[0] as ConnectionObservation);
+  const deviceReauthenticates = async (run: Driven, keyVersion: number): Promise<void> => {
+    const was = saIds((await run.engine.observe(run.instance)).connections[0] as ConnectionObservation);
     await peer.terminate({ ike: 'gw', force: true, timeoutMs: 0 });
     await peer.initiate({ ike: 'gw', child: 'net', timeoutMs: 5000 }).catch(() => undefined); // refused once where the keys cross
-    await untilObserved(
-      engine,
-      current,
-      'a',
-      (seen) => isUp(seen) && saIds(seen) !== was && seen.sharedKeyVersion === keyVersion,
-      `a new SA with key ${keyVersion}`,
-    );
+    await run.until('a', (seen) => hasKey(keyVersion)(seen) && saIds(seen) !== was, `a new SA with key ${keyVersion}`);
     const answered = (): Promise<number> => testbed.ping(peerNumber('a'), peerInside('a'), 3);
     await until(answered, (count) => count === 3, { because: 'packets pass', clock: systemClock });
   };
 
   it('gateway first: the SA stands untouched, the old key goes on until the device turns, then the new', async () => {
     await using run = await begin(before());
-    const was = saIds(await up(run.engine, undefined));
+    const was = saIds(await up(run, undefined));
     const echoes = testbed.ping(peerNumber('a'), peerInside('a'), 60);
-    change(during());
-    expect(saIds(await up(run.engine, 1))).toBe(was);
+    run.change(during());
+    expect(saIds(await up(run, 1))).toBe(was);
     expect(await echoes).toBe(60);
-    await deviceReauthenticates(run.engine, 1);
+    await deviceReauthenticates(run, 1);
     await deviceTurns(newKey);
-    await deviceReauthenticates(run.engine, 2);
-    const settled = saIds(await up(run.engine, 2));
-    change(withKeys({ sharedKey: { ...reference, version: 2 } }));
-    expect(saIds(await up(run.engine, undefined))).toBe(settled);
+    await deviceReauthenticates(run, 2);
+    const settled = saIds(await up(run, 2));
+    run.change(withKeys({ sharedKey: { ...reference, version: 2 } }));
+    expect(saIds(await up(run, undefined))).toBe(settled);
   });
 
   it('device first: the SA stands untouched, and the new key is good as soon as the gateway knows it', async () => {
     await using run = await begin(before());
-    const was = saIds(await up(run.engine, undefined));
+    const was = saIds(await up(run, undefined));
     await deviceTurns(newKey);
-    change(during());
-    expect(saIds(await up(run.engine, 1))).toBe(was);
-    await deviceReauthenticates(run.engine, 2);
+    run.change(during());
+    expect(saIds(await up(run, 1))).toBe(was);
+    await deviceReauthenticates(run, 2);
   });
 
   it.runIf(version === 2)('would not work with both keys loaded: charon verifies with either and signs with one', async () => {
     await using run = await begin(before());
-    await up(run.engine, undefined);
+    await up(run, undefined);
     await run[Symbol.asyncDispose]();
-    using charon = await openSession(charonFiles(testbed.context.paths, current.namespace).socket, { clock: systemClock });
+    using charon = await openSession(charonFiles(testbed.context.paths, run.instance.namespace).socket, { clock: systemClock });
     const refusals: string[] = [];
     await peer.subscribeLog(({ message }) => void (/MAC mismatched|AUTHENTICATION_FAILED/.test(message) && refusals.push(message)));
     await charon.loadShared({ id: 'second', key: Buffer.from(newKey), owners: [gatewayAddress, peerAddress('a')] });
@@ -129,10 +104,10 @@ describe.each([
 
   it('finds the key of a device it starts towards, whichever it has', async () => {
     await using run = await begin(during());
-    const withOld = saIds(await up(run.engine, 1));
+    const withOld = saIds(await up(run, 1));
     await deviceTurns(newKey);
     await peer.terminate({ ike: 'gw', force: true, timeoutMs: 0 });
-    expect(saIds(await up(run.engine, 2))).not.toBe(withOld);
+    expect(saIds(await up(run, 2))).not.toBe(withOld);
   });
 
   it('answers either key where it only responds', async () => {
@@ -141,7 +116,7 @@ describe.each([
     const seen = await until(
       async () => {
         await deviceStarts();
-        return (await run.engine.observe(current)).connections[0];
+        return (await run.engine.observe(run.instance)).connections[0];
       },
       (one) => one?.status === 'Connected' && one.sharedKeyVersion === 1,
       { because: 'the old key is let in', clock: systemClock, timeoutMs: 30_000 },
@@ -151,19 +126,19 @@ describe.each([
 
   it('refuses the old key after the window, though the plan still names it', async () => {
     await using run = await begin(during());
-    await up(run.engine, 1);
-    change(during({}, '2001-01-01T00:00:00.000Z'));
-    const refused = await untilObserved(run.engine, current, 'a', ({ reason }) => reason?.code === 'WrongKey', 'the old key is refused');
+    await up(run, 1);
+    run.change(during({}, '2001-01-01T00:00:00.000Z'));
+    const refused = await run.until('a', ({ reason }) => reason?.code === 'WrongKey', 'the old key is refused');
     await deviceTurns(newKey);
-    expect([refused.status, saIds(await up(run.engine, undefined))]).toEqual(['NotConnected', expect.stringMatching(/^\d+$/)]);
+    expect([refused.status, saIds(await up(run, undefined))]).toEqual(['NotConnected', expect.stringMatching(/^\d+$/)]);
   });
 
   it('keeps the key it found over a restart of the agent', async () => {
     await using run = await begin(during());
-    const was = saIds(await up(run.engine, 1));
+    const was = saIds(await up(run, 1));
     await run[Symbol.asyncDispose]();
     await using engine = testbed.createEngine();
-    expect(await testbed.pass(engine, current)).toEqual([]);
-    expect(saIds(await up(engine, 1))).toBe(was);
+    expect(await testbed.pass(engine, run.instance)).toEqual([]);
+    expect(saIds(await untilObserved(engine, run.instance, 'a', hasKey(1), 'it is up'))).toBe(was);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * For ike.real.ts: a public network of namespaces, our engine with xfrmd in one, stock charons with their own userspace ESP
+ * For the *.real.ts of this folder: a public network of namespaces, our engine with xfrmd in one, stock charons with their own userspace ESP
  * in others. The peers are configured over VICI by hand, independently of render.ts. Needs root and the built data plane.
  * Not a lab: no hosts behind; an address on each end's loopback stands for its network.
  */
