@@ -58,11 +58,13 @@ export class SupervisedChild implements AsyncDisposable {
     for (let retryMs = firstRetryMs; !this.#stop.signal.aborted;) {
       const began = clock.monotonic();
       const how = await this.#runOnce();
+      // Who ends a whole process group, as timeout(1) and systemd do, ends it with us: then nothing is started, and nothing wrong.
+      await clock.sleep(firstRetryMs, this.#stop.signal);
       if (this.#stop.signal.aborted) return;
       retryMs = clock.monotonic() - began > settledMs ? firstRetryMs : Math.min(retryMs * 2, lastRetryMs);
       log.error({ child: name, how, retryMs }, 'child ended, starting it again');
       onDeath?.(how);
-      await clock.sleep(retryMs, this.#stop.signal);
+      await clock.sleep(retryMs - firstRetryMs, this.#stop.signal);
     }
   }
 
