@@ -299,6 +299,21 @@ describe('the IKE engine', () => {
     await settle(engine, instance, { a: 'Connected' });
   });
 
+  it('starts nothing when a connection that was up turns to only responding', async () => {
+    const engine = createEngine();
+    const [ours, theirs] = [plan(tunnel('a')), plan(tunnel('a', { ike: { initiates: false } }))];
+    for (let round = 0; round < 10; round += 1) {
+      await engine.reconcile(ours, signal);
+      await settle(engine, ours, { a: 'Connected' });
+      const { mutations } = await charon();
+      const before = mutations.length;
+      await engine.reconcile(theirs, signal);
+      // The end of its SA has woken whoever starts tunnels.
+      await settle(engine, theirs, { a: 'NotConnected' });
+      expect(mutations.slice(before).filter((mutation) => mutation.startsWith('initiate'))).toEqual([]);
+    }
+  });
+
   it('ends what a peer opens where it only initiates', async () => {
     answers.set('a', 'silent');
     const engine = createEngine();

@@ -8,7 +8,7 @@ import { inParallel } from '../../reconcile/in-parallel.ts';
 import { applyChange, sweepPrivateKeys } from './apply.ts';
 import { desiredState, readMarkKey, type DesiredState, type Known } from './desired.ts';
 import { diffConnections, type Change } from './diff.ts';
-import type { InstanceParts } from './instance-parts.ts';
+import type { InstanceParts, Memory } from './instance-parts.ts';
 import { superviseContext } from './instance-watch.ts';
 import { readLoaded, readPeer, readSas } from './observe.ts';
 import { isIkeUp } from './status.ts';
@@ -93,8 +93,17 @@ async function apply(
     const message = `charon did not ${kind === 'remove' ? 'unload' : 'load'} connection ${name}: ${error.message}`;
     return { resource: tunnel?.connection ?? instance.gateway, code: 'ConnectionRefusedByEngine', message };
   } finally {
-    memory.changing.delete(name);
+    remember(memory, name, state.known.get(name));
   }
+}
+
+/** At once, not with the end of the pass: a supervision in between would act on what the connection was before. */
+function remember(memory: Memory, name: string, one: Known | undefined): void {
+  const known = new Map(memory.known);
+  if (one === undefined) known.delete(name);
+  else known.set(name, one);
+  memory.known = known;
+  memory.changing.delete(name);
 }
 
 /** Without waiting for the next supervision: see `startMissing`. */

@@ -23,7 +23,7 @@ import type { Successors } from './successors.ts';
 
 /** What the last pass, or the one under way, knew. */
 export type Memory = {
-  /** As of the last reconcile. */
+  /** As of the last reconcile; of one under way, as soon as a connection has been changed. */
   known: ReadonlyMap<string, Known>;
   /** Of the plan being applied: charon's log tells of a connection before the pass that loads it has ended. */
   tunnels: ReadonlyMap<string, TunnelPlan>;
@@ -52,6 +52,14 @@ export type InstanceParts = {
   readonly stalls: Stalls;
   readonly successors: Successors;
 };
+
+/**
+ * A connection as charon has it; undefined while it is changed. To be asked right before something is done: whoever has waited for charon since may hold
+ * what the connection was before a change, and would start what no longer starts.
+ */
+export function settled({ known, changing }: Memory, name: string): Known | undefined {
+  return changing.has(name) ? undefined : known.get(name);
+}
 
 export function newMemory(): Memory {
   return { known: new Map(), tunnels: new Map(), peers: new Map(), changing: new Set() };

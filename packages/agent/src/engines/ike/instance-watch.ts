@@ -3,7 +3,7 @@
  * seen written down. Loads no connection (instance-apply.ts); what is started and ended is supervise.ts.
  */
 import type { ViciSession } from '@sallyport/protocols';
-import type { InstanceParts } from './instance-parts.ts';
+import { settled, type InstanceParts } from './instance-parts.ts';
 import { readSas } from './observe.ts';
 import { readTunnels } from './read-tunnels.ts';
 import { mustTurn, turnKey } from './rotation.ts';
@@ -14,13 +14,9 @@ export async function watchInstance(parts: InstanceParts, session: ViciSession):
   const { listening, memory } = parts;
   listening.catchUp();
   await turnKeys(parts, session);
-  const known = [...memory.known.values()];
-  const sas = await readTunnels(
-    parts,
-    session,
-    known.map(({ tunnel }) => tunnel),
-  );
-  await supervise(superviseContext(parts, session), known, sas);
+  const tunnels = [...memory.known.values()].map(({ tunnel }) => tunnel);
+  const sas = await readTunnels(parts, session, tunnels);
+  await supervise(superviseContext(parts, session), [...memory.known.keys()], sas);
 }
 
 export function superviseContext(
@@ -28,20 +24,22 @@ export function superviseContext(
   session: ViciSession,
 ): SuperviseContext {
   const { clock, log } = context;
-  const isChanging = (name: string): boolean => memory.changing.has(name);
-  return { session, starts, silences, arrivals, proofs, stalls, successors, log, nowMs: clock.monotonic(), isChanging };
+  const nowMs = clock.monotonic();
+  return { session, starts, silences, arrivals, proofs, stalls, successors, log, nowMs, settled: (name) => settled(memory, name) };
 }
 
 /** Before anything is started anew: a start with the key that the peer has just refused would be refused again. */
 async function turnKeys({ context, memory, reasons, starts }: InstanceParts, session: ViciSession): Promise<void> {
-  const rotating = [...memory.known.values()].filter(({ keys }) => keys.length > 1);
+  const rotating = [...memory.known].filter(([, { keys }]) => keys.length > 1);
   if (rotating.length === 0) return;
   const sas = await readSas(session);
-  for (const known of rotating) {
-    const { name, connection } = known.tunnel;
+  for (const [name] of rotating) {
+    const known = settled(memory, name);
+    if (known === undefined) continue;
+    const { connection } = known.tunnel;
     const { peerAddress } = known.rendered;
     const own = sas.filter((sa) => sa.name === name);
-    if (memory.changing.has(name) || !mustTurn(known, own, reasons.reasonFor(name, peerAddress))) continue;
+    if (!mustTurn(known, own, reasons.reasonFor(name, peerAddress))) continue;
     await turnKey(session, known, peerAddress);
     reasons.forget(name, peerAddress);
     starts.forget(name);

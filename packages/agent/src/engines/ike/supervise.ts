@@ -30,18 +30,20 @@ export type SuperviseContext = {
   readonly log: Logger;
   /** Of a clock that never jumps. */
   readonly nowMs: number;
-  /** A change of this connection is under way; a start now would meet half of it. Asked right before each start. */
-  readonly isChanging: (connection: string) => boolean;
+  /** A connection as charon has it; undefined while it is changed: a start would meet half of it. Asked right before each start. */
+  readonly settled: (connection: string) => Known | undefined;
 };
 
 /** @param byName the SAs of each connection, as read now. @throws ViciError when charon does not answer. */
 export async function supervise(
   context: SuperviseContext,
-  connections: Iterable<Known>,
+  connections: Iterable<string>,
   byName: ReadonlyMap<string, readonly CharonSa[]>,
 ): Promise<void> {
-  for (const known of connections) {
-    const own = byName.get(known.tunnel.name) ?? [];
+  for (const name of connections) {
+    const known = context.settled(name);
+    if (known === undefined) continue;
+    const own = byName.get(name) ?? [];
     if (!known.tunnel.ike.responds) await endForeign(context, known, own);
     await endNeedless(context, own);
     await endStalled(context, known, own);
@@ -118,7 +120,7 @@ async function endSilent({ session, silences, log, nowMs }: SuperviseContext, { 
 
 /** With no SAs: right after a connection was loaded, so that charon negotiates while the next one is being loaded. */
 export async function startMissing(
-  { session, starts, log, nowMs, isChanging }: SuperviseContext,
+  { session, starts, log, nowMs, settled }: SuperviseContext,
   { tunnel, rendered }: Known,
   sas: readonly CharonSa[],
 ): Promise<void> {
@@ -127,26 +129,30 @@ export async function startMissing(
     starts.connected(tunnel.name, nowMs);
     return;
   }
-  if (isChanging(tunnel.name) || !starts.isDue(tunnel.name, nowMs)) return;
+  if (!isOursToStart(settled(tunnel.name)) || !starts.isDue(tunnel.name, nowMs)) return;
   starts.started(tunnel.name, nowMs);
-  await initiate({ session, log, isChanging }, tunnel, missing);
+  await initiate({ session, log, settled }, tunnel, missing);
 }
 
 /** docs/adr/0056: while the former still carries packets. */
 async function startSuccessors(context: SuperviseContext, { tunnel, rendered }: Known, sas: readonly CharonSa[]): Promise<void> {
-  const due = context.isChanging(tunnel.name) ? [] : context.successors.due(tunnel, rendered.children, sas);
+  const due = isOursToStart(context.settled(tunnel.name)) ? context.successors.due(tunnel, rendered.children, sas) : [];
   if (due.length === 0) return;
   context.log.info({ connection: tunnel.connection }, 'asks for a CHILD SA of its own before the one that the peer began ends');
   await initiate(context, tunnel, due);
 }
 
+function isOursToStart(known: Known | undefined): boolean {
+  return known?.tunnel.ike.initiates === true;
+}
+
 async function initiate(
-  { session, log, isChanging }: Pick<SuperviseContext, 'session' | 'log' | 'isChanging'>,
+  { session, log, settled }: Pick<SuperviseContext, 'session' | 'log' | 'settled'>,
   { name, connection }: TunnelPlan,
   children: readonly string[],
 ): Promise<void> {
   for (const child of children) {
-    if (isChanging(name)) return;
+    if (!isOursToStart(settled(name))) return;
     try {
       await session.initiate({ ike: name, child, timeoutMs: -1 });
     } catch (error) {
