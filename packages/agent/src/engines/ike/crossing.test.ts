@@ -36,6 +36,17 @@ const ended = (sas: readonly CharonSa[], ...order: readonly string[]): unknown =
   return crossed === undefined ? undefined : [crossed.ended.sa.uniqueId, crossed.atOnce];
 };
 
+describe('an SA', () => {
+  it('was opened where it came of exchanges of its own, not where one was rekeyed, and not in the charon before', () => {
+    const arrivals = createArrivals();
+    arrivals.onLog({ ikeSaId: '1', message: 'IKE_SA a[1] established between 198.51.100.10[gw]...198.51.100.21[dev]' });
+    arrivals.onLog({ ikeSaId: '1', message: 'IKE_SA a[2] rekeyed between 198.51.100.10[gw]...198.51.100.21[dev]' });
+    expect(['1', '2'].map(arrivals.isOpened)).toEqual([true, false]);
+    arrivals.clear();
+    expect(arrivals.isOpened('1')).toBe(false);
+  });
+});
+
 describe('of two SAs that crossed', () => {
   it('the peer’s is ended where ours came last and has the lesser SPIs, and waits for its answer', () => {
     expect(ended([sa(less, true), sa(more, false)], more, less)).toEqual([more, false]);

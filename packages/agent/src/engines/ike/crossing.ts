@@ -15,31 +15,39 @@ const calmSeconds = 2;
 /** Of one instance: older ones are asked for no more. */
 const remembered = 1000;
 
-/** The order in which IKE SAs had their first child, which charon's listing tells by the second only. */
+/** How IKE SAs came, as far as charon's listing does not tell: it has their age by the second only, and calls whoever made one anew its initiator. */
 export type Arrivals = {
   readonly onLog: (line: Pick<LogLine, 'ikeSaId' | 'message'>) => void;
   /** A new charon's numbers begin anew. */
   readonly clear: () => void;
-  /** Undefined when one of them was not seen to come. */
+  /** It came of exchanges of its own, seen here; not as the successor of an SA that was rekeyed (RFC 7296 §2.18). */
+  readonly isOpened: (one: string) => boolean;
+  /** Which had its first child first. Undefined when one of them was not seen to come. */
   readonly isBefore: (one: string, other: string) => boolean | undefined;
 };
 
 export function createArrivals(): Arrivals {
-  const order = new Set<string>();
+  const [order, opened] = [new Set<string>(), new Set<string>()];
   return {
     onLog: ({ ikeSaId, message }) => {
-      if (ikeSaId === undefined || !/^CHILD_SA \S+ established with/.test(message)) return;
-      order.add(ikeSaId);
-      const [oldest] = order;
-      if (order.size > remembered && oldest !== undefined) order.delete(oldest);
+      if (ikeSaId !== undefined && /^CHILD_SA \S+ established with/.test(message)) remember(order, ikeSaId);
+      const [, openedId] = /^IKE_SA \S+\[(\d+)\] established between/.exec(message) ?? [];
+      if (openedId !== undefined) remember(opened, openedId);
     },
-    clear: () => order.clear(),
+    clear: () => [order, opened].forEach((ids) => ids.clear()),
+    isOpened: (one) => opened.has(one),
     isBefore: (one, other) => {
       const all = [...order];
       const [first, second] = [all.indexOf(one), all.indexOf(other)];
       return first < 0 || second < 0 ? undefined : first < second;
     },
   };
+}
+
+function remember(ids: Set<string>, id: string): void {
+  ids.add(id);
+  const [oldest] = ids;
+  if (ids.size > remembered && oldest !== undefined) ids.delete(oldest);
 }
 
 export type Crossed = {

@@ -151,6 +151,17 @@ it('makes one child per pair of selectors', async () => {
   ]);
 });
 
+it('leaves an IKE SA that the peer makes anew, also where it only initiates', async () => {
+  await using run = await Driven.begin(testbed, plan(tunnelTo('a', { ike: { responds: false } })));
+  const [before] = (await run.up('a')).ikeSas;
+  const echoes = testbed.ping(peerNumber('a'), peerInside('a'), 60);
+  expect(await peers.get('a').rekey({ ike: 'gw' })).toBe(1);
+  expect(await echoes).toBe(60);
+  const [after, ...others] = (await run.up('a')).ikeSas;
+  expect([after?.isInitiator, others]).toEqual([false, []]);
+  expect(after?.childSas.map(({ inboundSpi }) => inboundSpi)).toEqual(before?.childSas.map(({ inboundSpi }) => inboundSpi));
+});
+
 it('ends what the peer opens where it only initiates', async () => {
   await using run = await Driven.begin(testbed, plan(tunnelTo('a', { ike: { responds: false } })));
   await run.up('a');

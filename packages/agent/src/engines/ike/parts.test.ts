@@ -17,7 +17,7 @@ import { createStalls } from './stalls.ts';
 import { createStarts } from './starts.ts';
 import { duplicateChildren, duplicateSas, supersededChildren } from './duplicates.ts';
 import { createSilences } from './silence.ts';
-import { connectionStatus, missingChildren, needlessAttempts, stalledSas } from './status.ts';
+import { connectionStatus, missingChildren, needlessAttempts, stalledSas, unaskedSas } from './status.ts';
 
 const empty: Loaded = { connections: [], keyIds: [], saNames: [] };
 describe('changes', () => {
@@ -194,6 +194,32 @@ describe('an IKEv1 SA that was to be made anew', () => {
     expect(stalls.read('hq', [old])).toEqual([]);
     // Of a charon that was started anew.
     expect(stalls.read('hq', [sa({ ...old.sa, initiatorSpi: '5' })])).toEqual([]);
+  });
+});
+
+describe('what the wrong end opened', () => {
+  const [default_, initiatorOnly, responderOnly] = [
+    { initiates: true, responds: true },
+    { initiates: true, responds: false },
+    { initiates: false, responds: true },
+  ];
+  const [ours, theirs] = [sa(), sa({ isInitiator: false })];
+  const begun = { state: 'CONNECTING', childSas: [] };
+  it.each([
+    ['is none where both may', [ours, theirs], default_, []],
+    ['is the peer’s where we only initiate', [ours, theirs], initiatorOnly, [theirs]],
+    ['is ours where we only respond', [ours, theirs], responderOnly, [ours]],
+    ['is not what followed an SA that was made anew', [sa({ uniqueId: '2', isInitiator: false })], initiatorOnly, []],
+    ['is not ours in IKEv1, which makes one anew by opening it', [sa({ version: 1 })], responderOnly, []],
+    ['is not what is going already', [sa({ isInitiator: false, state: 'DELETING' })], initiatorOnly, []],
+    ['is not an attempt of ours that was answered', [sa({ ...begun, responderSpi: 'b1' })], responderOnly, []],
+  ])('%s', (_what, sas, mode, unasked) => {
+    expect(unaskedSas(sas, mode, (id) => id === '1')).toEqual(unasked);
+  });
+
+  it('is every attempt of the peer’s, and ours without an answer', () => {
+    const attempts = [sa({ ...begun, isInitiator: false, uniqueId: '2' }), sa({ ...begun, uniqueId: '3' })];
+    expect([initiatorOnly, responderOnly].map((mode) => unaskedSas(attempts, mode, () => false))).toEqual([[attempts[0]], [attempts[1]]]);
   });
 });
 

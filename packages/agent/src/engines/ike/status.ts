@@ -1,6 +1,6 @@
-/** Whether a tunnel is up, and what has to be started so that it gets up. Pure. */
+/** Whether a tunnel is up, what has to be started so that it gets up, and what should not be there. Pure. */
 import { contains, parseCidr } from '@sallyport/model';
-import type { ChildSaObservation, ConnectionStatus, IkeSaObservation } from '@sallyport/model';
+import type { ChildSaObservation, ConnectionStatus, IkeSaObservation, TunnelPlan } from '@sallyport/model';
 import type { CharonSa } from './observe.ts';
 import { anywhere, type RenderedChild } from './render.ts';
 
@@ -26,6 +26,24 @@ export function needlessAttempts(sas: readonly CharonSa[]): readonly CharonSa[] 
   const up = sas.filter(({ sa }) => isIkeUp(sa));
   const carries = up.some(({ sa }) => sa.childSas.some(isChildUp));
   return up.length === 0 ? [] : sas.filter(({ sa }) => isUnanswered(sa) && (carries || sa.childSas.length === 0));
+}
+
+/**
+ * SAs that the end opened which `connectionMode` does not let open one, without those that only follow another: either end may make an SA anew, and is the
+ * initiator of the new one. An attempt of ours that was answered is left to finish, so that its end is heard by a peer that may have it already. IKEv1 makes a
+ * main mode anew by opening another: ours are left alone there.
+ * @param isOpened whether an SA was seen to come of exchanges of its own (crossing.ts): one that is older than the agent stands.
+ */
+export function unaskedSas(
+  sas: readonly CharonSa[],
+  { initiates, responds }: Pick<TunnelPlan['ike'], 'initiates' | 'responds'>,
+  isOpened: (uniqueId: string) => boolean,
+): readonly CharonSa[] {
+  return sas.filter(({ sa }) => {
+    if (sa.isInitiator ? initiates || sa.version === 1 : responds) return false;
+    if (sa.state === 'CONNECTING' || sa.state === 'CREATED') return !sa.isInitiator || isUnanswered(sa);
+    return sa.state !== 'DELETING' && isOpened(sa.uniqueId);
+  });
 }
 
 /**

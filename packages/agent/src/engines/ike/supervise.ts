@@ -1,6 +1,5 @@
 /**
- * Brings up what should be up: given all SAs, starts what nobody is starting, ends what a peer opened although the connection
- * only initiates, and attempts that have become needless. Starts do not wait for their outcome, so no connection holds up another; charon's log and events tell.
+ * Brings up what should be up: given all SAs, starts what nobody is starting, ends what was opened by an end that should not, and attempts that have become needless. Starts do not wait for their outcome, so no connection holds up another; charon's log and events tell.
  */
 import type { TunnelPlan } from '@sallyport/model';
 import { ViciError, type ViciSession } from '@sallyport/protocols';
@@ -14,7 +13,7 @@ import type { Silences } from './silence.ts';
 import type { Stalls } from './stalls.ts';
 import type { Starts } from './starts.ts';
 import type { Successors } from './successors.ts';
-import { missingChildren, needlessAttempts } from './status.ts';
+import { missingChildren, needlessAttempts, unaskedSas } from './status.ts';
 
 /** A child is ended by an exchange, and charon answers at once: a silent peer must not hold up what is done for others. */
 const unawaited = -1;
@@ -44,7 +43,7 @@ export async function supervise(
     const known = context.settled(name);
     if (known === undefined) continue;
     const own = byName.get(name) ?? [];
-    if (!known.tunnel.ike.responds) await endForeign(context, known, own);
+    await endUnasked(context, known, own);
     await endNeedless(context, own);
     await endStalled(context, known, own);
     await endDuplicates(context, known, own);
@@ -55,11 +54,12 @@ export async function supervise(
   }
 }
 
-/** `connectionMode` InitiatorOnly: charon can't refuse to respond for one connection, so what a peer opened is ended at once. */
-async function endForeign({ session, log }: SuperviseContext, { tunnel }: Known, sas: readonly CharonSa[]): Promise<void> {
-  for (const { sa } of sas.filter((other) => !other.sa.isInitiator && other.sa.state !== 'DELETING')) {
+/** charon can't refuse to respond for one connection, and begins what it was asked for before a change to ResponderOnly when a thread is free. */
+async function endUnasked({ session, arrivals, log }: SuperviseContext, { tunnel }: Known, sas: readonly CharonSa[]): Promise<void> {
+  for (const { sa } of unaskedSas(sas, tunnel.ike, arrivals.isOpened)) {
     await session.terminate({ ikeId: sa.uniqueId, force: true, timeoutMs: 0 });
-    log.info({ connection: tunnel.connection, peer: sa.remoteAddress }, 'ended an SA that the peer opened: the connection only initiates');
+    const why = sa.isInitiator ? 'that we opened: the connection only responds' : 'that the peer opened: the connection only initiates';
+    log.info({ connection: tunnel.connection, peer: sa.remoteAddress }, `ended an SA ${why}`);
   }
 }
 
