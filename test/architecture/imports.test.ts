@@ -28,7 +28,7 @@ const startsPrograms = new Set([
   'packages/runtime/src/daemon.ts',
 ]);
 
-const isTest = (path: string): boolean => /[.-](test|real|contract)\.ts$/.test(path);
+const isTest = (path: string): boolean => /[.-](test|real|every|contract)\.ts$/.test(path);
 
 function violations(
   check: (path: string, imported: string) => string | undefined,

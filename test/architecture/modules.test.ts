@@ -24,7 +24,7 @@ test('tests replace nothing behind the back of a module, and none is left out or
     a === 'vi' ? new RegExp(`\\b${a}\\.${b.replace('(', '\\(')}`) : new RegExp(`\\b(?:describe|test|it)(?:\\.each)?\\.${a}\\(`),
   );
   const guilty = typescript.filter(
-    ({ path, text }) => /\.(test|real|contract)\.ts$/.test(path) && forbidden.some((pattern) => pattern.test(text)),
+    ({ path, text }) => /\.(test|real|every|contract)\.ts$/.test(path) && forbidden.some((pattern) => pattern.test(text)),
   );
   expect(guilty.map(({ path }) => path)).toEqual([]);
 });
