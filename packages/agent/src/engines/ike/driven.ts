@@ -9,6 +9,10 @@ import { configurePeer, peerAddress, peerInside, untilObserved, type PeerSetting
 
 export const isUp = ({ status }: ConnectionObservation): boolean => status === 'Connected';
 
+/** Of one charon: IKE SAs with their CHILD SAs, by charon's numbers. */
+export const saIds = (seen: ConnectionObservation): readonly string[] =>
+  seen.ikeSas.map((sa) => `${sa.uniqueId}: ${sa.childSas.map((child) => child.uniqueId).join()}`);
+
 /** An engine with its passes, which go on until it is disposed. */
 export class Driven implements AsyncDisposable {
   readonly engine: InstanceEngine & AsyncDisposable;

@@ -4,11 +4,8 @@ import type { ConnectionObservation, InstancePlan, TunnelPlan } from '@sallyport
 import { systemClock, until } from '@sallyport/runtime';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { charonFiles } from './charon.ts';
-import { Driven, isUp, StockPeers } from './driven.ts';
+import { Driven, isUp, saIds, StockPeers } from './driven.ts';
 import { peerAddress, peerInside, peerNumber, Testbed, tunnelTo, untilObserved } from './testbed.ts';
-
-const saIds = (seen: ConnectionObservation): readonly string[] =>
-  seen.ikeSas.map((sa) => `${sa.uniqueId}: ${sa.childSas.map((child) => child.uniqueId).join()}`);
 
 let testbed: Testbed;
 let peers: StockPeers;
